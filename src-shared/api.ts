@@ -1,0 +1,225 @@
+/**
+ * Everything the app can do, in one place: every call with its input and output, and every event. The desktop window
+ * reaches it over IPC, a browser over HTTP and WebSocket, the command line directly.
+ */
+import { z } from 'zod';
+import { errorSchema } from './errors.ts';
+import { metricSchema, stepMetricsSchema } from './metrics.ts';
+import { optionSchema, optionValueSchema } from './options.ts';
+import { rolloutSchema, rolloutSummarySchema } from './rollout.ts';
+import { choiceSchema, RUN_STATUSES } from './run.ts';
+
+// The JIT of zod calls `new Function`, which the window's content-security policy forbids.
+z.config({ jitless: true });
+
+const id = z.string().min(1).max(64);
+const step = z.number().int().nonnegative();
+/** Milliseconds since 1970. */
+const time = z.number();
+
+/** Full path (`rollouts.groupSize`, `reward.kind`, `reward.options.credit`) to value. */
+const flatValues = z.record(z.string(), optionValueSchema);
+export type FlatValues = z.infer<typeof flatValues>;
+
+const member = z.object({
+  id: z.string(),
+  title: z.string(),
+  help: z.string(),
+  options: z.record(z.string(), optionSchema),
+});
+export const catalogueSchema = z.object({
+  /** Groups in the order of the form. A group has plain options, or a family whose member is chosen at `<id>.kind`. */
+  groups: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      options: z.record(z.string(), optionSchema),
+      members: z.array(member),
+      defaultMember: z.string().nullable(),
+    }),
+  ),
+  presets: z.array(z.object({ id: z.string(), title: z.string(), help: z.string(), values: flatValues })),
+  engines: z.array(z.object({ id: z.string(), title: z.string(), unavailable: z.string().nullable() })),
+  metrics: z.array(metricSchema),
+});
+export type Catalogue = z.infer<typeof catalogueSchema>;
+
+/** A resolved configuration as it was stored: group to values. */
+const configSchema = z.object({
+  name: z.string(),
+  preset: z.string().nullable(),
+  problems: choiceSchema,
+  reward: choiceSchema,
+  advantage: choiceSchema,
+  objective: choiceSchema,
+  policy: z.record(z.string(), optionValueSchema),
+  rollouts: z.record(z.string(), optionValueSchema),
+  optimiser: z.record(z.string(), optionValueSchema),
+  evaluation: z.record(z.string(), optionValueSchema),
+  limits: z.record(z.string(), optionValueSchema),
+  seeds: z.record(z.string(), optionValueSchema),
+});
+export type StoredConfig = z.infer<typeof configSchema>;
+
+export const runSummarySchema = z.object({
+  id,
+  /** Small whole number that people use: #14. */
+  number: z.number().int(),
+  name: z.string(),
+  status: z.enum(RUN_STATUSES),
+  preset: z.string().nullable(),
+  reward: z.string(),
+  seed: z.number(),
+  step,
+  steps: step,
+  createdAt: time,
+  startedAt: time.nullable(),
+  endedAt: time.nullable(),
+  /** Estimate of the training time left; null when unknown or not running. */
+  secondsLeft: z.number().nullable(),
+  engine: z.string().nullable(),
+  /** Validation avg@k by step, for the sparkline. */
+  accuracy: z.array(z.object({ step, value: z.number() })),
+  /** One line; set when the run failed or was interrupted. */
+  error: z.string().nullable(),
+  /** Checkpoint that the policy started from; null for the embedded policy or a folder. */
+  parentCheckpointId: id.nullable(),
+});
+export type RunSummary = z.infer<typeof runSummarySchema>;
+
+export const runDetailSchema = runSummarySchema.extend({
+  config: configSchema,
+  codeVersion: z.string(),
+  datasetHash: z.string().nullable(),
+  device: z.string().nullable(),
+  precision: z.string().nullable(),
+  parameters: z.number().nullable(),
+  isolation: z.string().nullable(),
+});
+export type RunDetail = z.infer<typeof runDetailSchema>;
+
+export const checkpointSchema = z.object({
+  id,
+  runId: id,
+  step,
+  /** The checkpoint that this one was trained from: the previous one of the run, or the one the run started from. */
+  parentId: id.nullable(),
+  folder: z.string(),
+  bytes: z.number(),
+  createdAt: time,
+  /** Last validation accuracy at or before this step. */
+  accuracy: z.number().nullable(),
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+
+export const runNoteSchema = z.object({
+  id: z.number().int(),
+  runId: id,
+  step,
+  at: time,
+  level: z.enum(['info', 'warning', 'error']),
+  message: z.string(),
+});
+export type RunNote = z.infer<typeof runNoteSchema>;
+
+export const statusSchema = z.object({
+  version: z.string(),
+  home: z.string(),
+  /** Engine that `auto` stands for on this machine. */
+  engine: z.string().nullable(),
+  running: z.number().int(),
+  queued: z.number().int(),
+  /** Percent of one core, this process and its children. */
+  cpuPercent: z.number(),
+  memoryBytes: z.number(),
+  isolation: z.object({ level: z.string(), detail: z.string() }).nullable(),
+  testsPerSecond: z.number(),
+});
+export type AppStatus = z.infer<typeof statusSchema>;
+
+const runRef = z.object({ runId: id });
+export const optionErrorSchema = z.object({ path: z.string(), message: z.string() });
+
+/** Calls. An input that does not parse is an error `usage` before the body runs. */
+export const calls = {
+  /** Everything that can be chosen: option descriptors, family members, presets, engines, metrics. */
+  catalogue: { input: z.object({}), output: catalogueSchema },
+  status: { input: z.object({}), output: statusSchema },
+  /** Check values as `launchRun` would, without starting anything. All errors, each with its path. */
+  checkRun: {
+    input: z.object({ preset: z.string().nullable(), values: flatValues }),
+    output: z.object({ errors: z.array(optionErrorSchema) }),
+  },
+  /** Resolve preset and values (by path) over the defaults, store the run and queue it. */
+  launchRun: {
+    input: z.object({ name: z.string().max(120).optional(), preset: z.string().nullable(), values: flatValues }),
+    output: runRef,
+  },
+  /** All runs, newest first. */
+  runs: { input: z.object({}), output: z.array(runSummarySchema) },
+  run: { input: runRef, output: runDetailSchema },
+  /** Pause after the current step; the worker keeps its memory. */
+  pauseRun: { input: runRef, output: z.object({}) },
+  /** Let a paused run go on, or queue a stopped, finished, failed or interrupted one from its last checkpoint, up to `steps`. */
+  resumeRun: { input: runRef.extend({ steps: z.number().int().positive().optional() }), output: z.object({}) },
+  /** Stop after the current step, writing a checkpoint; a queued run just leaves the queue. */
+  stopRun: { input: runRef, output: z.object({}) },
+  /** Metrics of the steps after `afterStep` (-1: all), in order. */
+  metrics: {
+    input: runRef.extend({ afterStep: z.number().int().min(-1) }),
+    output: z.array(z.object({ step, metrics: stepMetricsSchema })),
+  },
+  /** Rollouts of one step and split, in group order. */
+  rollouts: {
+    input: runRef.extend({ step, split: z.enum(['train', 'eval']) }),
+    output: z.array(rolloutSummarySchema),
+  },
+  /** Steps that have rollouts. */
+  rolloutSteps: {
+    input: runRef,
+    output: z.array(z.object({ step, split: z.enum(['train', 'eval']), count: z.number().int() })),
+  },
+  rollout: { input: z.object({ rolloutId: z.number().int() }), output: rolloutSchema },
+  checkpoints: { input: runRef, output: z.array(checkpointSchema) },
+  notes: { input: runRef, output: z.array(runNoteSchema) },
+} as const;
+
+/** Events, published after the store has them. */
+export const events = {
+  /** A run was created or its summary changed. */
+  run: runSummarySchema,
+  step: runRef.extend({ step, metrics: stepMetricsSchema }),
+  progress: runRef.extend({
+    step,
+    phase: z.enum(['sampling', 'scoring', 'updating', 'validating', 'saving']),
+    fraction: z.number(),
+  }),
+  note: runNoteSchema,
+  checkpoint: checkpointSchema,
+} as const;
+
+export type Calls = typeof calls;
+export type CallName = keyof Calls;
+export type EventName = keyof typeof events;
+export type EventPayload<E extends EventName> = z.infer<(typeof events)[E]>;
+
+export type Api = {
+  [C in CallName]: (input: z.input<Calls[C]['input']>) => Promise<z.output<Calls[C]['output']>>;
+} & {
+  /** Listen to an event; returns the function that stops listening. */
+  on<E extends EventName>(event: E, listener: (payload: EventPayload<E>) => void): () => void;
+};
+
+/** What crosses a process boundary in answer to a call. */
+export const replySchema = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), value: z.unknown() }),
+  z.object({ ok: z.literal(false), error: errorSchema }),
+]);
+export type Reply = z.infer<typeof replySchema>;
+
+/** The one seam between a client and the app: Electron IPC, WebSocket and tests each give one of these. */
+export interface Transport {
+  call(name: CallName, input: unknown): Promise<unknown>;
+  /** Every event of every kind; the client sorts them. Returns the function that stops listening. */
+  listen(listener: (event: string, payload: unknown) => void): () => void;
+}
