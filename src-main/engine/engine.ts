@@ -143,7 +143,10 @@ export interface EngineFactory {
   readonly title: string;
   /** Null when this engine can run here, else the reason why not, in one line. Cheap: no model is loaded. */
   unavailable(): Promise<string | null>;
-  /** Build an engine with the weights of a checkpoint folder (`config.json`, `model.safetensors`; optimizer state if there). */
+  /**
+   * Build an engine with the weights of a policy folder (`config.json`, `model.safetensors`) and fresh optimizer
+   * moments, whatever else the folder holds: bootstrapping from a checkpoint is a new start. `restore` continues one.
+   */
   load(dir: string): Promise<PolicyEngine>;
   /** Build an engine with freshly initialised weights (normal, std 0.02; residual projections scaled by 1/sqrt(2 layers)). */
   create(config: ModelConfig, seed: number): Promise<PolicyEngine>;

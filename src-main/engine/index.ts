@@ -1,0 +1,43 @@
+/** The list of engines, in the order in which `auto` tries them. */
+import { AssayError } from '../../src-shared/errors.ts';
+import type { EngineFactory } from './engine.ts';
+import { kernelsFactory } from './kernels/index.ts';
+import { tfjsFactories } from './tfjs/index.ts';
+
+const GPU = new Set(['tfjs-node-gpu', 'tfjs-webgpu']);
+
+/** GPUs first, then the fused CPU kernels, then the tfjs CPU backends. */
+export const engines: readonly EngineFactory[] = [
+  ...tfjsFactories.filter((f) => GPU.has(f.id)),
+  kernelsFactory,
+  ...tfjsFactories.filter((f) => !GPU.has(f.id)),
+];
+
+/**
+ * The engine called `id`, or for `auto` the first that can run here.
+ * @throws AssayError `engine`, with the reason, when it cannot: there is no silent fall-back.
+ */
+export async function findEngine(id: string): Promise<EngineFactory> {
+  if (id !== 'auto') {
+    const factory = engines.find((e) => e.id === id);
+    if (factory === undefined)
+      throw new AssayError(
+        'usage',
+        `policy.engine: ${id} is unknown; allowed is auto, ${engines.map((e) => e.id).join(', ')}`,
+        {
+          path: 'policy.engine',
+        },
+      );
+    const reason = await factory.unavailable();
+    if (reason !== null)
+      throw new AssayError('engine', `Engine ${id} cannot run here: ${reason}`, { path: 'policy.engine' });
+    return factory;
+  }
+  const reasons: string[] = [];
+  for (const factory of engines) {
+    const reason = await factory.unavailable();
+    if (reason === null) return factory;
+    reasons.push(`${factory.id}: ${reason}`);
+  }
+  throw new AssayError('engine', `No engine can run here (${reasons.join('; ')})`, { path: 'policy.engine' });
+}

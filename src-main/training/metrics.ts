@@ -1,0 +1,85 @@
+/** The series of one step, from its rollouts. What each means stands in src-shared/metrics.ts. */
+import type { StepMetrics } from '../../src-shared/metrics.ts';
+import { hasReasoning, repetitionRatio, thinkingWords } from '../diagnostics/text.ts';
+import { mean, passAtK, sampleStd, standardError } from '../stats/describe.ts';
+import type { Rollout } from './rollouts.ts';
+
+const share = <T>(items: readonly T[], test: (item: T) => boolean) =>
+  items.length === 0 ? 0 : items.filter(test).length / items.length;
+
+/** Token-level masked mean: every token of every rollout counts the same, as in the study's monitoring. */
+function tokenMean(rollouts: readonly Rollout[], term: (r: Rollout, t: number) => number): number {
+  let sum = 0;
+  let tokens = 0;
+  for (const rollout of rollouts) {
+    for (let t = 0; t < rollout.tokens.length; t++) sum += term(rollout, t);
+    tokens += rollout.tokens.length;
+  }
+  return sum / Math.max(tokens, 1);
+}
+
+const at = (values: Float32Array, t: number) => values[t] as number;
+
+/** Training rollouts: lengths, certainty, verdicts. @param maxNewTokens pads the action reward, as in the study. */
+export function rolloutMetrics(rollouts: readonly Rollout[], maxNewTokens: number): StepMetrics {
+  const lengths = rollouts.map((r) => r.tokens.length);
+  const verdicts = (...outcomes: Rollout['outcome'][]) => share(rollouts, (r) => outcomes.includes(r.outcome));
+  return {
+    'train/accuracy': verdicts('passed'),
+    'train/length': mean(lengths),
+    'train/truncated': share(rollouts, (r) => !r.finished),
+    'train/reasoning': share(rollouts, (r) => hasReasoning(r.completion)),
+    'train/thinking-words': mean(rollouts.map((r) => thinkingWords(r.completion))),
+    'train/token-entropy': tokenMean(rollouts, (r, t) => at(r.stats.entropy, t)),
+    'train/trajectory-entropy': tokenMean(rollouts, (r, t) => -at(r.stats.logprob, t)),
+    'train/self-certainty': tokenMean(rollouts, (r, t) => at(r.stats.klUniform, t)),
+    'train/disparity': tokenMean(rollouts, (r, t) => at(r.stats.top1, t) - at(r.stats.top2, t)),
+    'train/action-reward': mean(rollouts.map((r) => r.stats.logprob.reduce((a, b) => a + b, 0) / maxNewTokens)),
+    'sandbox/passed': verdicts('passed'),
+    'sandbox/no-code': verdicts('no-code'),
+    'sandbox/wrong-answer': verdicts('wrong-answer'),
+    'sandbox/runtime-error': verdicts('runtime-error'),
+    'sandbox/compile-error': verdicts('compile-error'),
+    'sandbox/limits': verdicts('time-limit', 'memory-limit', 'output-limit'),
+    'sandbox/sandbox-error': verdicts('sandbox-error'),
+  };
+}
+
+/** Rewards of all groups; null where a rollout was not scored. */
+export function rewardMetrics(groups: readonly (readonly (number | null)[])[]): StepMetrics {
+  const scored = groups.map((group) => group.filter((r) => r !== null)).filter((group) => group.length >= 2);
+  const dropped = { 'train/dropped-groups': groups.length - scored.length };
+  if (scored.length === 0) return dropped;
+  return {
+    ...dropped,
+    'train/reward': mean(scored.flat()),
+    'train/reward-std': mean(scored.map((group) => sampleStd(group) ?? 0)),
+    'train/flat-groups': share(scored, (group) => group.every((r) => r === group[0])),
+  };
+}
+
+/**
+ * Validation samples, one group a problem. A sample that the sandbox could not judge is left out of its problem's
+ * mean; a problem without any judged sample is left out altogether.
+ */
+export function evaluationMetrics(groups: readonly (readonly Rollout[])[]): StepMetrics {
+  const judged = groups.map((g) => g.filter((r) => r.outcome !== 'sandbox-error')).filter((g) => g.length > 0);
+  const all = groups.flat();
+  const passed = judged.map((group) => group.filter((r) => r.outcome === 'passed').length);
+  const perProblem = judged.map((group, i) => (passed[i] as number) / group.length);
+  const error = standardError(perProblem);
+  return {
+    ...(judged.length === 0
+      ? {}
+      : {
+          'eval/avg@k': mean(perProblem),
+          'eval/pass@k': mean(judged.map((group, i) => passAtK(group.length, passed[i] as number, group.length))),
+        }),
+    ...(error === null ? {} : { 'eval/avg@k-se': error }),
+    'eval/length': mean(all.map((r) => r.tokens.length)),
+    'eval/thinking-words': mean(all.map((r) => thinkingWords(r.completion))),
+    'eval/repetition': mean(all.map((r) => repetitionRatio(r.completion))),
+    'eval/reasoning': share(all, (r) => hasReasoning(r.completion)),
+    'eval/truncated': share(all, (r) => !r.finished),
+  };
+}

@@ -1,0 +1,202 @@
+/**
+ * THE loop: problems -> groups of rollouts -> rewards -> advantages -> objective -> updates -> validation ->
+ * checkpoint. It yields what happened and knows neither SQLite nor Electron; everything it draws comes from streams
+ * named by the run's seed and the step, so that a resumed run repeats an uninterrupted one bit for bit.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { ProgressEvent, RolloutRecord, StepEvent } from '../../src-shared/events.ts';
+import type { StepMetrics } from '../../src-shared/metrics.ts';
+import type { Problem } from '../../src-shared/problem.ts';
+import type { Advantage } from '../advantages/advantage.ts';
+import type { Reward } from '../rewards/reward.ts';
+import { writeCheckpoint } from './checkpoint.ts';
+import { evaluationMetrics, rewardMetrics, rolloutMetrics } from './metrics.ts';
+import type { Services, Training, TrainingOrder } from './order.ts';
+import { judgedRollouts, type Rollout, type RolloutSource } from './rollouts.ts';
+import type { RunSeeds } from './seeds.ts';
+import { type AdvantagedGroup, type UpdatePlan, updatePolicy } from './updates.ts';
+
+/** Everything of a run that is ready to use. */
+export interface PreparedRun {
+  readonly order: TrainingOrder;
+  readonly services: Services;
+  readonly source: RolloutSource;
+  readonly plan: UpdatePlan;
+  readonly reward: Reward;
+  readonly advantage: Advantage;
+  readonly seeds: RunSeeds;
+  readonly train: readonly Problem[];
+  readonly validation: readonly Problem[];
+  /** Steps and response tokens that the run already has. */
+  readonly done: { readonly step: number; readonly tokens: number };
+}
+
+export async function* train(run: PreparedRun): Training {
+  const { config } = run.order;
+  const { steps, checkpointEvery } = config.limits;
+  let tokens = run.done.tokens;
+
+  if (run.done.step === 0 && config.evaluation.every > 0)
+    yield await validated(run, { step: 0, metrics: {}, rollouts: [] });
+
+  let saved = run.done.step;
+  for (let step = run.done.step + 1; step <= steps; step++) {
+    const { stop } = await run.services.gate();
+    if (stop) {
+      if (saved < step - 1) yield await checkpoint(run, step - 1, tokens);
+      return 'stopped';
+    }
+    const trained = await trainStep(run, step, tokens);
+    tokens = trained.tokens;
+    const { every } = config.evaluation;
+    const due = every > 0 && (step % every === 0 || step === steps);
+    yield due ? await validated(run, trained) : stepEvent(trained);
+
+    if (step === steps || (checkpointEvery > 0 && step % checkpointEvery === 0)) {
+      yield await checkpoint(run, step, tokens);
+      saved = step;
+    }
+  }
+  return 'finished';
+}
+
+interface TrainedStep {
+  readonly step: number;
+  readonly metrics: StepMetrics;
+  readonly rollouts: readonly RolloutRecord[];
+}
+
+async function trainStep(
+  run: PreparedRun,
+  step: number,
+  tokensBefore: number,
+): Promise<TrainedStep & { tokens: number }> {
+  const { config } = run.order;
+  const started = performance.now();
+  const { problemsPerStep, groupSize, temperature, topP, topK, maxNewTokens } = config.rollouts;
+  const judged = await judgedRollouts(
+    run.source,
+    {
+      problems: problemsOf(run, step, problemsPerStep),
+      samples: groupSize,
+      sampling: { temperature, topP, topK, maxNewTokens },
+      seedOf: (call) => run.seeds.rollouts(step, call),
+    },
+    reporter(run, step),
+  );
+
+  const rewardGroups = judged.groups.map((group, i) =>
+    run.reward.score(group, config.reward.options, run.seeds.reward(step, i)),
+  );
+  const advantageGroups = rewardGroups.map((rewards) => run.advantage.ofGroup(rewards, config.advantage.options));
+  const trainable = judged.groups.flatMap((rollouts, i): AdvantagedGroup[] => {
+    const advantages = advantageGroups[i];
+    return advantages === null || advantages === undefined ? [] : [{ rollouts, advantages }];
+  });
+  const rewarded = performance.now();
+  const update = await updatePolicy(run.plan, trainable, step, (fraction) => reporter(run, step)('updating', fraction));
+  const finished = performance.now();
+
+  const rollouts = judged.groups.flat();
+  const tokens = tokensBefore + rollouts.reduce((sum, r) => sum + r.tokens.length, 0);
+  return {
+    step,
+    tokens,
+    rollouts: judged.groups.flatMap((group, g) =>
+      group.map((rollout, i) =>
+        recordOf(run, rollout, 'train', temperature, rewardGroups[g]?.[i] ?? null, advantageGroups[g]?.[i] ?? null),
+      ),
+    ),
+    metrics: {
+      ...rolloutMetrics(rollouts, maxNewTokens),
+      ...rewardMetrics(rewardGroups),
+      ...update,
+      'train/tokens': tokens,
+      'time/step': (finished - started) / 1000,
+      'time/rollouts': judged.secondsSampling,
+      'time/rewards': judged.secondsScoring,
+      'time/updates': (finished - rewarded) / 1000,
+    },
+  };
+}
+
+/** The step with the validation of the policy that it left behind. */
+async function validated(run: PreparedRun, trained: TrainedStep): Promise<StepEvent> {
+  const { config } = run.order;
+  const { samples, temperature, topP } = config.evaluation;
+  const started = performance.now();
+  const { groups } = await judgedRollouts(
+    run.source,
+    {
+      problems: run.validation,
+      samples,
+      sampling: { temperature, topP, topK: 0, maxNewTokens: config.rollouts.maxNewTokens },
+      seedOf: (call) => run.seeds.evaluation(call),
+    },
+    (_phase, fraction) => reporter(run, trained.step)('validating', fraction),
+  );
+  return stepEvent({
+    step: trained.step,
+    metrics: {
+      ...trained.metrics,
+      ...evaluationMetrics(groups),
+      'time/evaluation': (performance.now() - started) / 1000,
+    },
+    rollouts: [...trained.rollouts, ...groups.flat().map((r) => recordOf(run, r, 'eval', temperature, null, null))],
+  });
+}
+
+const stepEvent = ({ step, metrics, rollouts }: TrainedStep): StepEvent => ({ kind: 'step', step, metrics, rollouts });
+
+async function checkpoint(run: PreparedRun, step: number, tokens: number) {
+  await reporter(run, step)('saving', 0);
+  const { policyFolder, checkpointsFolder } = run.order;
+  return writeCheckpoint(run.source.engine, policyFolder, checkpointsFolder, { step, tokens });
+}
+
+/** The problems of a step: passes over the training split, each pass in an order of its own. */
+function problemsOf(run: PreparedRun, step: number, count: number): Problem[] {
+  const first = (step - 1) * count;
+  return Array.from({ length: count }, (_, i) => {
+    const pass = Math.floor((first + i) / run.train.length);
+    return passOrder(run, pass)[(first + i) % run.train.length] as Problem;
+  });
+}
+
+const orders = new WeakMap<PreparedRun, Map<number, Problem[]>>();
+function passOrder(run: PreparedRun, pass: number): Problem[] {
+  const known = orders.get(run) ?? new Map<number, Problem[]>();
+  orders.set(run, known);
+  const order = known.get(pass) ?? run.seeds.problems(pass).shuffle(run.train);
+  known.set(pass, order);
+  return order;
+}
+
+/** Report, then let the process answer what came in meanwhile: engines on the CPU keep this thread busy. */
+function reporter(run: PreparedRun, step: number) {
+  return async (phase: ProgressEvent['phase'], fraction: number): Promise<void> => {
+    run.services.progress({ kind: 'progress', step, phase, fraction });
+    await setImmediate();
+  };
+}
+
+function recordOf(
+  run: PreparedRun,
+  rollout: Rollout,
+  split: 'train' | 'eval',
+  temperature: number,
+  reward: number | null,
+  advantage: number | null,
+): RolloutRecord {
+  const { problem, promptIds: _ids, tokens, ...rest } = rollout;
+  return {
+    ...rest,
+    split,
+    problemId: problem.id,
+    tokenIds: tokens,
+    tokenTexts: Array.from(tokens, (id) => run.source.tokenizer.tokenText(id)),
+    temperature,
+    reward,
+    advantage,
+  };
+}
