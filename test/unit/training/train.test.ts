@@ -1,0 +1,308 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { groupRelative } from '../../../src-main/advantages/group-relative.ts';
+import { resolveConfig } from '../../../src-main/catalogue.ts';
+import type { PolicyEngine, Sampling, Scored, TokenIds, TokenStats } from '../../../src-main/engine/engine.ts';
+import { grpo } from '../../../src-main/objectives/grpo.ts';
+import { unitTests } from '../../../src-main/rewards/unit-tests.ts';
+import type { Program, TrainingOrder } from '../../../src-main/training/order.ts';
+import { runSeeds } from '../../../src-main/training/seeds.ts';
+import { type PreparedRun, train } from '../../../src-main/training/train.ts';
+import type { FlatValues } from '../../../src-shared/api.ts';
+import type { RunEvent, StepEvent } from '../../../src-shared/events.ts';
+import type { Problem } from '../../../src-shared/problem.ts';
+import { stream } from '../../../src-shared/random.ts';
+import type { ProgramResult } from '../../../src-shared/verdict.ts';
+
+const EOS = 0;
+
+/**
+ * A policy of one number, the chance of a right answer, that moves with the sign of the derivative: enough to see what
+ * the loop asks of an engine, and in which order.
+ */
+class ScriptedEngine implements PolicyEngine {
+  skill = 0.5;
+  readonly calls: string[] = [];
+  readonly accumulated: Scored[] = [];
+  readonly seeds: number[] = [];
+  private gradient = 0;
+  readonly device = { engine: 'scripted', device: 'test', precision: 'float32', build: '1' } as const;
+  readonly config = {} as PolicyEngine['config'];
+
+  async generate(prompts: readonly TokenIds[], sampling: Sampling) {
+    this.calls.push('generate');
+    this.seeds.push(sampling.seed);
+    return prompts.map((_, i) => {
+      const right = stream(sampling.seed, i).next() < this.skill;
+      const tokens = Int32Array.from(right ? [2, EOS] : [1, 1, 1, EOS]);
+      return { tokens, finished: true, stats: statsOf(tokens.length) };
+    });
+  }
+  async score(sequences: readonly Scored[]) {
+    return sequences.map((s) => statsOf(s.response.length));
+  }
+  async accumulate(
+    batch: Parameters<PolicyEngine['accumulate']>[0],
+    objective: Parameters<PolicyEngine['accumulate']>[1],
+  ) {
+    this.calls.push('accumulate');
+    this.accumulated.push(...batch.sequences);
+    const { loss, derivatives } = objective(
+      batch.sequences.map((s) => statsOf(s.response.length)),
+      0,
+    );
+    batch.sequences.forEach((s, i) => {
+      const slope = derivatives[i]?.logprob[0] ?? 0;
+      this.gradient += s.response[0] === 2 ? -slope : slope;
+    });
+    return { loss, tokens: 0 };
+  }
+  async update(step: { learningRate: number }) {
+    this.calls.push('update');
+    const gradNorm = Math.abs(this.gradient);
+    this.skill = Math.min(0.95, Math.max(0.05, this.skill + step.learningRate * this.gradient));
+    this.gradient = 0;
+    return { gradNorm };
+  }
+  async freeze() {
+    return { score: this.score.bind(this), dispose: () => undefined };
+  }
+  async save(dir: string) {
+    this.calls.push('save');
+    await writeFile(join(dir, 'skill'), String(this.skill));
+  }
+  async restore() {
+    this.calls.push('restore');
+  }
+  memory() {
+    return { bytes: 0 };
+  }
+  dispose() {
+    this.calls.push('dispose');
+  }
+}
+
+function statsOf(length: number): TokenStats {
+  const of = (value: number) => new Float32Array(length).fill(value);
+  return { logprob: of(-0.5), entropy: of(0.7), klUniform: of(1.2), top1: of(0.6), top2: of(0.3) };
+}
+
+const problems: Problem[] = Array.from({ length: 5 }, (_, i) => ({
+  id: `p${i}`,
+  statement: `problem ${i}`,
+  functionName: 'f',
+  starterCode: '',
+  difficulty: 'easy',
+  visibleTests: [{ kind: 'functional', input: '1', expected: '1' }],
+  hiddenTests: [],
+  meaning: `m${i}`,
+}));
+
+function judge(program: Program): ProgramResult {
+  const verdict = program.code.includes('right') ? 'passed' : 'wrong-answer';
+  return { verdict, tests: program.tests.map(() => ({ verdict, got: '1', detail: null, wallMs: 1 })) };
+}
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'assay-train-'));
+  await mkdir(join(folder, 'policy'));
+  await writeFile(join(folder, 'policy', 'tokenizer.json'), '{}');
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+interface Setup {
+  readonly values?: FlatValues;
+  readonly engine?: ScriptedEngine;
+  readonly done?: PreparedRun['done'];
+  readonly execute?: PreparedRun['services']['execute'];
+  readonly gate?: PreparedRun['services']['gate'];
+}
+
+function prepare({
+  values,
+  engine = new ScriptedEngine(),
+  done = { step: 0, tokens: 0 },
+  execute,
+  gate,
+}: Setup): PreparedRun {
+  const config = resolveConfig({
+    preset: 'grpo',
+    values: {
+      'rollouts.problemsPerStep': 4,
+      'optimiser.minibatchProblems': 2,
+      'rollouts.groupSize': 4,
+      'limits.steps': 6,
+      'limits.checkpointEvery': 0,
+      'evaluation.every': 3,
+      'evaluation.samples': 2,
+      'optimiser.learningRate': 0.05,
+      ...values,
+    },
+  });
+  const order: TrainingOrder = {
+    runId: 'r',
+    config,
+    policyFolder: join(folder, 'policy'),
+    resume: null,
+    checkpointsFolder: join(folder, 'checkpoints'),
+  };
+  const services: PreparedRun['services'] = {
+    execute: execute ?? (async (programs) => programs.map(judge)),
+    gate: gate ?? (async () => ({ stop: false })),
+    progress: () => undefined,
+  };
+  const seeds = runSeeds(config.seeds.run);
+  return {
+    order,
+    services,
+    seeds,
+    reward: unitTests,
+    advantage: groupRelative,
+    plan: { engine, objective: grpo, reference: null, config, seeds },
+    source: {
+      engine,
+      tokenizer: {
+        encode: (text) => Int32Array.from(text, (c) => c.charCodeAt(0)),
+        decode: (ids) => (ids[0] === 2 ? '```python\nright\n```' : '```python\nwrong\n```'),
+        tokenText: String,
+        vocabSize: 3,
+        eosId: EOS,
+        template: 'plain',
+      },
+      promptOf: (p) => p.statement,
+      execute: services.execute,
+      testLimits: { wallMs: 1000, memoryMb: 64 },
+    },
+    train: problems,
+    validation: problems.slice(0, 2),
+    done,
+  };
+}
+
+async function collect(run: PreparedRun): Promise<{ events: RunEvent[]; steps: StepEvent[]; end: string }> {
+  const events: RunEvent[] = [];
+  const loop = train(run);
+  for (;;) {
+    const next = await loop.next();
+    if (next.done) return { events, steps: events.filter((e) => e.kind === 'step'), end: next.value };
+    events.push(next.value);
+  }
+}
+
+const timeless = (steps: readonly StepEvent[]) =>
+  steps.map((s) => ({
+    ...s,
+    metrics: Object.fromEntries(Object.entries(s.metrics).filter(([name]) => !name.startsWith('time/'))),
+  }));
+
+describe('train', () => {
+  test('validates before the first step, at the interval and at the end, and leaves a checkpoint', async () => {
+    const { events, steps, end } = await collect(prepare({ values: { 'limits.steps': 5 } }));
+    expect(end).toBe('finished');
+    expect(steps.map((s) => s.step)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(steps.filter((s) => s.metrics['eval/avg@k'] !== undefined).map((s) => s.step)).toEqual([0, 3, 5]);
+    expect(events.at(-1)).toMatchObject({ kind: 'checkpoint', step: 5 });
+    expect((await readdir(join(folder, 'checkpoints', 'step-000005'))).sort()).toEqual([
+      'checkpoint.json',
+      'skill',
+      'tokenizer.json',
+    ]);
+  });
+
+  test('the reward moves the policy the right way', async () => {
+    const engine = new ScriptedEngine();
+    await collect(
+      prepare({ engine, values: { 'limits.steps': 30, 'evaluation.every': 0, 'optimiser.warmupSteps': 0 } }),
+    );
+    expect(engine.skill).toBeGreaterThan(0.6);
+  });
+
+  test('a resumed run repeats an uninterrupted one, number for number', async () => {
+    const whole = await collect(prepare({}));
+    const engine = new ScriptedEngine();
+    const first = await collect(prepare({ engine, values: { 'limits.steps': 3 } }));
+    const tokens = first.steps.at(-1)?.metrics['train/tokens'] as number;
+    const rest = await collect(prepare({ engine, done: { step: 3, tokens } }));
+    expect(timeless([...first.steps, ...rest.steps])).toEqual(timeless(whole.steps));
+  });
+
+  test('another seed draws other rollouts, the same seed the same', async () => {
+    const seedsOf = async (seed: number) => {
+      const engine = new ScriptedEngine();
+      await collect(prepare({ engine, values: { 'seeds.run': seed, 'limits.steps': 2 } }));
+      return engine.seeds;
+    };
+    expect(await seedsOf(1)).toEqual(await seedsOf(1));
+    expect(await seedsOf(1)).not.toEqual(await seedsOf(2));
+  });
+
+  test('each pass over the problems uses every one once', async () => {
+    const { steps } = await collect(prepare({ values: { 'limits.steps': 5, 'evaluation.every': 0 } }));
+    const seen = steps.flatMap((s) => s.rollouts.filter((r) => r.sample === 0).map((r) => r.problemId));
+    expect(seen).toHaveLength(20);
+    for (let pass = 0; pass < 4; pass++)
+      expect(seen.slice(pass * 5, pass * 5 + 5).sort()).toEqual(['p0', 'p1', 'p2', 'p3', 'p4']);
+  });
+
+  test('updates a step = epochs x problems per step / problems per update; flat groups are not trained on', async () => {
+    const engine = new ScriptedEngine();
+    const { steps } = await collect(
+      prepare({ engine, values: { 'limits.steps': 1, 'optimiser.epochs': 3, 'evaluation.every': 0 } }),
+    );
+    expect(engine.calls.filter((c) => c === 'update')).toHaveLength(6);
+    const flat = steps[0]?.metrics['train/flat-groups'] as number;
+    expect(engine.accumulated).toHaveLength(3 * 16 * (1 - flat));
+  });
+
+  test('warm-up raises the learning rate linearly', async () => {
+    const { steps } = await collect(prepare({ values: { 'optimiser.warmupSteps': 4, 'evaluation.every': 0 } }));
+    const rates = steps.map((s) => s.metrics['train/learning-rate'] as number);
+    [0.0125, 0.025, 0.0375, 0.05, 0.05, 0.05].forEach((rate, i) => {
+      expect(rates[i]).toBeCloseTo(rate, 12);
+    });
+  });
+
+  test('identical programs of one problem run once a call', async () => {
+    const programs: Program[] = [];
+    const execute: Setup['execute'] = async (batch) => {
+      programs.push(...batch);
+      return batch.map(judge);
+    };
+    await collect(prepare({ execute, values: { 'limits.steps': 1, 'evaluation.every': 0 } }));
+    // Four problems, two different programs at most.
+    expect(programs.length).toBeLessThanOrEqual(8);
+  });
+
+  test('a sandbox fault is no wrong answer: the rollout has no reward, and a group without two rewards is dropped', async () => {
+    const execute: Setup['execute'] = async (batch) =>
+      batch.map((p) => (p.code.includes('right') ? judge(p) : { verdict: 'sandbox-error', tests: [] }));
+    const { steps } = await collect(prepare({ execute, values: { 'limits.steps': 4, 'evaluation.every': 0 } }));
+    const rollouts = steps.flatMap((s) => s.rollouts);
+    for (const r of rollouts) {
+      if (r.outcome === 'sandbox-error') expect([r.reward, r.fault?.stage]).toEqual([null, 'sandbox']);
+      else expect(r.reward).toBe(1);
+    }
+    expect(rollouts.some((r) => r.outcome === 'sandbox-error')).toBe(true);
+    for (const s of steps) {
+      const groups = Map.groupBy(s.rollouts, (r) => r.problemId);
+      const dropped = [...groups.values()].filter((g) => g.filter((r) => r.reward !== null).length < 2).length;
+      expect(s.metrics['train/dropped-groups']).toBe(dropped);
+    }
+  });
+
+  test('stop ends after the step with a checkpoint', async () => {
+    let asked = 0;
+    const { events, steps, end } = await collect(prepare({ gate: async () => ({ stop: ++asked === 4 }) }));
+    expect(end).toBe('stopped');
+    expect(steps.at(-1)?.step).toBe(3);
+    expect(events.at(-1)).toMatchObject({ kind: 'checkpoint', step: 3 });
+  });
+
+  test('a sandbox that cannot run ends the run with its error', async () => {
+    const run = prepare({ execute: () => Promise.reject(new Error('no python3')) });
+    await expect(collect(run)).rejects.toThrow('no python3');
+  });
+});
