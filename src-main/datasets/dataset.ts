@@ -1,0 +1,47 @@
+/** The data-set family: where problems come from. */
+import { createHash } from 'node:crypto';
+import type { Options, OptionValues } from '../../src-shared/options.ts';
+import { type Problem, SPLITS, type Split } from '../../src-shared/problem.ts';
+
+export interface Dataset {
+  readonly id: string;
+  readonly title: string;
+  /** In a fixed order. @throws AssayError naming the file and line at fault. */
+  load(split: Split): Promise<readonly Problem[]>;
+  /** SHA-256, in hex, of the canonical JSON of all splits: equal hashes mean equal problems. */
+  hash(): Promise<string>;
+}
+
+/** A way to get problems; options are checked before `open`. */
+export interface DatasetKind<O extends Options = Options> {
+  readonly id: string;
+  readonly title: string;
+  readonly help: string;
+  readonly options: O;
+  /** Reads nothing yet. */
+  open(options: OptionValues): Dataset;
+}
+
+/** `Dataset.hash` for any data set. Only the fields of `Problem` count, in the order below. */
+export async function hashOf(load: Dataset['load']): Promise<string> {
+  const hash = createHash('sha256');
+  for (const split of SPLITS) {
+    const problems = await load(split);
+    hash.update(JSON.stringify([split, problems.map(canonical)]));
+  }
+  return hash.digest('hex');
+}
+
+function canonical(p: Problem): unknown[] {
+  const tests = (list: Problem['visibleTests']) => list.map((t) => [t.kind, t.input, t.expected]);
+  return [
+    p.id,
+    p.statement,
+    p.functionName,
+    p.starterCode,
+    p.difficulty,
+    tests(p.visibleTests),
+    tests(p.hiddenTests),
+    p.meaning,
+  ];
+}

@@ -1,0 +1,23 @@
+/** A programming problem: what is asked and how an answer is tested. */
+import type { Test } from './verdict.ts';
+
+export const SPLITS = ['train', 'validation', 'test'] as const;
+export type Split = (typeof SPLITS)[number];
+
+export interface Problem {
+  /** Unique in its data set. */
+  readonly id: string;
+  /** Plain English. */
+  readonly statement: string;
+  /** The function to write; empty where the program reads standard input. */
+  readonly functionName: string;
+  /** Code that an answer starts from; may be empty. */
+  readonly starterCode: string;
+  /** For example `easy`; empty where the data set does not say. */
+  readonly difficulty: string;
+  /** Tests that a prompt may show. */
+  readonly visibleTests: readonly Test[];
+  readonly hiddenTests: readonly Test[];
+  /** Canonical form of what is asked: problems that differ only in wording share it. */
+  readonly meaning: string;
+}
