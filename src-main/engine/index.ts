@@ -1,17 +1,10 @@
 /** The list of engines, in the order in which `auto` tries them. */
 import { AssayError } from '../../src-shared/errors.ts';
 import type { EngineFactory } from './engine.ts';
-import { kernelsFactory } from './kernels/index.ts';
 import { tfjsFactories } from './tfjs/index.ts';
 
-const GPU = new Set(['tfjs-node-gpu', 'tfjs-webgpu']);
-
-/** GPUs first, then the fused CPU kernels, then the tfjs CPU backends. */
-export const engines: readonly EngineFactory[] = [
-  ...tfjsFactories.filter((f) => GPU.has(f.id)),
-  kernelsFactory,
-  ...tfjsFactories.filter((f) => !GPU.has(f.id)),
-];
+/** GPUs first, then the fastest on the CPU. */
+export const engines: readonly EngineFactory[] = [...tfjsFactories];
 
 /**
  * The engine called `id`, or for `auto` the first that can run here.
@@ -24,9 +17,7 @@ export async function findEngine(id: string): Promise<EngineFactory> {
       throw new AssayError(
         'usage',
         `policy.engine: ${id} is unknown; allowed is auto, ${engines.map((e) => e.id).join(', ')}`,
-        {
-          path: 'policy.engine',
-        },
+        { path: 'policy.engine' },
       );
     const reason = await factory.unavailable();
     if (reason !== null)
