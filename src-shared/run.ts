@@ -263,7 +263,7 @@ export const limitOptions = {
     kind: 'number',
     label: 'Memory per test',
     default: 256,
-    min: 32,
+    min: 64,
     max: 65_536,
     integer: true,
     unit: 'MB',

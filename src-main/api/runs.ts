@@ -1,0 +1,27 @@
+/** Calls that start, steer and list runs. */
+import { checkConfig, resolveConfig } from '../catalogue.ts';
+import { detailOf, summaryOf } from '../runs/summary.ts';
+import type { ApiContext, Bodies } from './context.ts';
+
+type RunCalls = 'checkRun' | 'launchRun' | 'runs' | 'run' | 'pauseRun' | 'resumeRun' | 'stopRun';
+
+export function runCalls({ store, control }: ApiContext): Bodies<RunCalls> {
+  return {
+    checkRun: (request) => ({ errors: checkConfig(request) }),
+    launchRun: async (request) => ({ runId: await control.launch(resolveConfig(request)) }),
+    runs: () => store.runs.all().map((run) => summaryOf(store, control.present(run))),
+    run: ({ runId }) => detailOf(store, control.present(store.runs.get(runId))),
+    pauseRun: async ({ runId }) => {
+      await control.pause(runId);
+      return {};
+    },
+    resumeRun: async ({ runId, steps }) => {
+      await control.resume(runId, steps);
+      return {};
+    },
+    stopRun: async ({ runId }) => {
+      await control.stop(runId);
+      return {};
+    },
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * The app, whatever its face: opens the data folder and builds store, sandbox, supervisor and `Api` over it. The
+ * desktop window, the local server and the command line are given what this returns.
+ */
+import { dirname, extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Api, type CallName, calls, type EventName, type Reply } from '../src-shared/api.ts';
+import type { ApiContext, RunControl } from './api/context.ts';
+import { createCalls, reply } from './api/index.ts';
+import { LazySandbox } from './runs/lazy-sandbox.ts';
+import { createPublisher, type Publisher } from './runs/publisher.ts';
+import { askOwner } from './runs/remote.ts';
+import { Supervisor } from './runs/supervisor.ts';
+import { nodeWorker, type StartWorker } from './runs/worker-process.ts';
+import { openSandbox, type Sandbox } from './sandbox/sandbox.ts';
+import { defaultHome, ensureFolder } from './store/home.ts';
+import { isOwned, lockFolder, ownedError } from './store/lock.ts';
+import { openStore } from './store/store.ts';
+import { codeVersion } from './version.ts';
+
+export interface AppOptions {
+  /** Data folder; `ASSAY_HOME` or the platform's by default. */
+  readonly home?: string;
+  /** Only look, beside the process that owns the folder. Pause, resume and stop are passed on to that process. */
+  readonly readonly?: boolean;
+  /** How worker processes are started; Node's way by default. */
+  readonly startWorker?: StartWorker;
+  /** Module that they run. */
+  readonly workerEntry?: string;
+  readonly openSandbox?: () => Promise<Sandbox>;
+  /** How long `close` waits for a running step to end, so that a checkpoint is written. */
+  readonly closeMs?: number;
+  /** How long a worker may be silent after it was asked to stop. */
+  readonly stopSilenceMs?: number;
+}
+
+export interface App {
+  readonly home: string;
+  /** The calls, in this process. */
+  readonly api: Api;
+  /** A call that crosses a process boundary; never throws. */
+  dispatch(name: string, input: unknown): Promise<Reply>;
+  /** Every event of every kind. Returns the function that stops listening. */
+  listen(listener: (event: EventName, payload: unknown) => void): () => void;
+  /**
+   * Queued runs are interrupted, the running one is stopped after its current step (with a checkpoint) or, when that
+   * takes longer than `closeMs`, interrupted at its last checkpoint. Then everything is closed and the folder is free.
+   */
+  close(): Promise<void>;
+}
+
+/** @throws AssayError `locked` (another Assay owns the folder, or it cannot be written), `disk-full`, `corrupt`, `conflict`. */
+export async function openApp(options: AppOptions = {}): Promise<App> {
+  const home = options.home ?? defaultHome();
+  return options.readonly ? openReader(home) : openOwner(home, options);
+}
+
+async function openOwner(home: string, options: AppOptions): Promise<App> {
+  ensureFolder(home);
+  const lock = lockFolder(home);
+  const closers: (() => void | Promise<void>)[] = [() => lock.release()];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const store = openStore(home, 'owner');
+    closers.push(() => store.close());
+    const sandbox = new LazySandbox(options.openSandbox ?? openSandbox);
+    closers.push(() => sandbox.close());
+    const publisher = createPublisher();
+    const supervisor = new Supervisor({
+      store,
+      home,
+      sandbox,
+      publish: publisher.publish,
+      startWorker: options.startWorker ?? nodeWorker,
+      workerEntry: options.workerEntry ?? workerEntry(),
+      codeVersion: await codeVersion(),
+      closeMs: options.closeMs ?? 10_000,
+      stopSilenceMs: options.stopSilenceMs ?? 60_000,
+    });
+    closers.push(() => supervisor.close());
+    const control: RunControl = {
+      launch: (config) => supervisor.launch(config),
+      pause: async (runId) => supervisor.pause(runId),
+      resume: (runId, steps) => supervisor.resume(runId, steps),
+      stop: async (runId) => supervisor.stop(runId),
+      present: (run) => supervisor.present(run),
+    };
+    return assemble({ home, store, control, sandbox }, publisher, once(close));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openReader(home: string): App {
+  const store = openStore(home, 'reader');
+  const control: RunControl = {
+    launch: async () => {
+      throw ownedError(home);
+    },
+    pause: (runId) => askOwner(home, { runId: store.runs.get(runId).id, action: 'pause', steps: null }),
+    resume: (runId, steps) =>
+      askOwner(home, { runId: store.runs.get(runId).id, action: 'resume', steps: steps ?? null }),
+    stop: (runId) => askOwner(home, { runId: store.runs.get(runId).id, action: 'stop', steps: null }),
+    present: (run) => {
+      const isLive = run.status === 'running' || run.status === 'paused' || run.status === 'queued';
+      if (!isLive || isOwned(home)) return run;
+      return { ...run, status: 'interrupted', error: 'Assay ended while the run was live' };
+    },
+  };
+  // Nothing happens in this process, so nothing is ever published.
+  return assemble(
+    { home, store, control, sandbox: null },
+    createPublisher(),
+    once(async () => store.close()),
+  );
+}
+
+function assemble(context: ApiContext, publisher: Publisher, close: () => Promise<void>): App {
+  const call = createCalls(context);
+  const bodies = Object.fromEntries(
+    (Object.keys(calls) as CallName[]).map((name) => [name, (input: unknown) => call(name, input)]),
+  );
+  return {
+    home: context.home,
+    // The mapped type cannot follow Object.fromEntries; every name of `calls` is present by construction.
+    api: { ...bodies, on: publisher.on } as Api,
+    dispatch: (name, input) => reply(call, name, input),
+    listen: publisher.listen,
+    close,
+  };
+}
+
+/** `worker.ts` beside this file in the source tree, `worker.js` in the bundle. */
+function workerEntry(): string {
+  const here = fileURLToPath(import.meta.url);
+  return join(dirname(here), `worker${extname(here)}`);
+}
+
+function once(body: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | null = null;
+  return () => {
+    done ??= body();
+    return done;
+  };
+}

@@ -1,0 +1,188 @@
+/**
+ * The safetensors container: u64 header length, JSON header, tensor bytes (https://huggingface.co/docs/safetensors).
+ * Reads F32, F16 and BF16, all into float32; writes F32, sorted by name, so equal tensors give equal bytes.
+ * Knows nothing of what the tensors mean.
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import { endianness } from 'node:os';
+import { z } from 'zod';
+import { writeFileAtomically } from './atomic-file.ts';
+
+/** Row-major float32 values. `data.length` is the product of `shape`. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export interface SafetensorsFile {
+  readonly tensors: Map<string, Tensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const bytesPerElement = { F32: 4, F16: 2, BF16: 2 } as const;
+type Dtype = keyof typeof bytesPerElement;
+
+const size = z.number().int().nonnegative();
+const headerSchema = z.record(z.string(), z.unknown());
+const metadataSchema = z.record(z.string(), z.string());
+const entrySchema = z.object({
+  dtype: z.enum(['F32', 'F16', 'BF16']),
+  shape: z.array(size),
+  data_offsets: z.tuple([size, size]),
+});
+
+/** The format's own limit on the header, in bytes. */
+const maxHeaderBytes = 100_000_000;
+
+interface Entry {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /** Offset from the end of the header, in bytes. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Read a whole file. @throws Error naming the file, the tensor and what is wrong: truncated, overlapping, unknown dtype. */
+export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  const file = await open(path, 'r');
+  try {
+    const fileBytes = (await file.stat()).size;
+    const { entries, metadata, dataStart } = await readHeader(file, path, fileBytes);
+    const tensors = new Map<string, Tensor>();
+    for (const { name, dtype, shape, begin, end } of entries) {
+      const bytes = await readExactly(file, path, dataStart + begin, end - begin);
+      tensors.set(name, { shape, data: decode(bytes, dtype) });
+    }
+    return { tensors, metadata };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Write float32 tensors and string metadata, replacing the file atomically. */
+export async function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const names = [...tensors.keys()].sort();
+  const header: Record<string, unknown> = {};
+  if (Object.keys(metadata).length > 0)
+    header.__metadata__ = Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
+  let offset = 0;
+  for (const name of names) {
+    const { shape, data } = tensors.get(name) as Tensor;
+    if (name === '__metadata__') throw new Error(`${path}: tensor name __metadata__ is reserved by the format`);
+    if (elementCount(shape) !== data.length)
+      throw new Error(`${path}: ${name}: ${data.length} values do not fill shape [${shape.join(', ')}]`);
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] };
+    offset += data.byteLength;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const padded = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
+  padded.set(json);
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setBigUint64(0, BigInt(padded.length), true);
+  const bodies = names.map((name) => littleEndian(tensors.get(name) as Tensor));
+  await writeFileAtomically(path, [length, padded, ...bodies]);
+}
+
+async function readHeader(file: FileHandle, path: string, fileBytes: number) {
+  if (fileBytes < 8) throw new Error(`${path}: truncated: ${fileBytes} bytes, a safetensors file has at least 8`);
+  const lengthBytes = await readExactly(file, path, 0, 8);
+  const headerBytes = Number(new DataView(lengthBytes.buffer).getBigUint64(0, true));
+  const dataStart = 8 + headerBytes;
+  if (headerBytes > maxHeaderBytes || dataStart > fileBytes)
+    throw new Error(`${path}: not safetensors or truncated: header of ${headerBytes} bytes in a file of ${fileBytes}`);
+  const text = new TextDecoder().decode(await readExactly(file, path, 8, headerBytes));
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${path}: header is not JSON (${(error as Error).message})`);
+  }
+  const { __metadata__, ...rest } = parse(headerSchema, json, `${path}: header`);
+  const metadata = __metadata__ === undefined ? {} : parse(metadataSchema, __metadata__, `${path}: __metadata__`);
+  const entries = Object.entries(rest).map(([name, value]): Entry => {
+    const { dtype, shape, data_offsets } = parse(entrySchema, value, `${path}: ${name}`);
+    const [begin, end] = data_offsets;
+    const expected = elementCount(shape) * bytesPerElement[dtype];
+    if (end - begin !== expected)
+      throw new Error(
+        `${path}: ${name}: offsets ${begin}..${end} hold ${end - begin} bytes, ` +
+          `${dtype} [${shape.join(', ')}] needs ${expected}`,
+      );
+    return { name, dtype, shape, begin, end };
+  });
+  checkTiling(entries, path, fileBytes - dataStart);
+  return { entries, metadata, dataStart };
+}
+
+/** The format demands that tensors cover the data without gap or overlap; checking it also finds truncated files. */
+function checkTiling(entries: Entry[], path: string, dataBytes: number): void {
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let position = 0;
+  for (const { name, begin, end } of entries) {
+    if (end > dataBytes)
+      throw new Error(`${path}: truncated: ${name} ends at byte ${end} of the data, the file holds ${dataBytes}`);
+    if (begin !== position)
+      throw new Error(`${path}: ${name} starts at byte ${begin} of the data, ${position} is where the one before ends`);
+    position = end;
+  }
+  if (position !== dataBytes)
+    throw new Error(`${path}: ${dataBytes - position} bytes after the last tensor; none are allowed`);
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new Error(`${where}: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(': ')}`);
+}
+
+/** A fresh buffer, so that typed-array views on it are aligned. */
+async function readExactly(file: FileHandle, path: string, position: number, length: number) {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await file.read(bytes, filled, Math.min(length - filled, 1 << 30), position + filled);
+    if (bytesRead === 0) throw new Error(`${path}: truncated while reading: ended at byte ${position + filled}`);
+    filled += bytesRead;
+  }
+  return bytes;
+}
+
+function decode(bytes: Uint8Array<ArrayBuffer>, dtype: Dtype): Float32Array {
+  if (dtype === 'F32') return new Float32Array(swapOnBigEndian(bytes, 4).buffer);
+  const halves = new Uint16Array(swapOnBigEndian(bytes, 2).buffer);
+  if (dtype === 'F16') return Float32Array.from(halves, halfToFloat);
+  const words = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) words[i] = (halves[i] as number) << 16;
+  return new Float32Array(words.buffer);
+}
+
+/** IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
+function halfToFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+function littleEndian({ data }: Tensor): Uint8Array {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return endianness() === 'LE' ? bytes : swapOnBigEndian(bytes.slice(), 4);
+}
+
+/** Reverses each group of `width` bytes in place where the machine is big-endian. */
+function swapOnBigEndian<T extends Uint8Array>(bytes: T, width: number): T {
+  if (endianness() === 'BE') for (let i = 0; i < bytes.length; i += width) bytes.subarray(i, i + width).reverse();
+  return bytes;
+}
+
+function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, dimension) => product * dimension, 1);
+}

@@ -1,0 +1,61 @@
+/** The sandbox of the main process: opened when it is first needed, shared by all runs, closed with the app. */
+import { AssayError } from '../../src-shared/errors.ts';
+import type { ProgramResult } from '../../src-shared/verdict.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { Program } from '../training/order.ts';
+
+export class LazySandbox {
+  readonly #openSandbox: () => Promise<Sandbox>;
+  #opening: Promise<Sandbox> | null = null;
+  #opened: Sandbox | null = null;
+  #failure: string | null = null;
+
+  constructor(openSandbox: () => Promise<Sandbox>) {
+    this.#openSandbox = openSandbox;
+  }
+
+  /** Null while it is not open. */
+  get opened(): Sandbox | null {
+    return this.#opened;
+  }
+
+  /** Why the last attempt to open it failed, in one line; null when none did. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
+  /** The open sandbox. After a failure the next call tries again. @throws AssayError `sandbox`. */
+  open(): Promise<Sandbox> {
+    this.#opening ??= this.#openSandbox().then(
+      (sandbox) => {
+        this.#failure = null;
+        this.#opened = sandbox;
+        return sandbox;
+      },
+      (error: unknown) => {
+        this.#opening = null;
+        this.#failure = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? 'unknown';
+        throw new AssayError('sandbox', `The sandbox cannot run: ${this.#failure}`, { cause: error });
+      },
+    );
+    return this.#opening;
+  }
+
+  /** All at one time; results in the order of the programs. Rejects once `signal` is aborted. */
+  async execute(programs: readonly Program[], signal: AbortSignal): Promise<ProgramResult[]> {
+    const sandbox = await this.open();
+    return Promise.all(
+      programs.map(({ limits: { wallMs, memoryMb }, ...program }) =>
+        sandbox.run({ ...program, limits: { wallMs, memoryMb, cpuSeconds: Math.ceil(wallMs / 1000) } }, signal),
+      ),
+    );
+  }
+
+  async close(): Promise<void> {
+    // A sandbox that never opened has nothing to close, and `open` has told whoever needed it.
+    const sandbox = await this.#opening?.catch(() => null);
+    this.#opening = null;
+    this.#opened = null;
+    await sandbox?.close();
+  }
+}

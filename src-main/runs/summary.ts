@@ -1,0 +1,60 @@
+/** A run as lists and pages show it. */
+import type { RunDetail, RunSummary } from '../../src-shared/api.ts';
+import type { OptionValues } from '../../src-shared/options.ts';
+import type { StoredRun } from '../store/runs.ts';
+import type { Store } from '../store/store.ts';
+
+/** How many steps, and how many validations, an estimate looks back. */
+const RECENT_STEPS = 20;
+const RECENT_VALIDATIONS = 3;
+
+export function summaryOf(store: Store, run: StoredRun): RunSummary {
+  const { id, number, name, status, config, createdAt, startedAt, endedAt, engine, error, parentCheckpointId } = run;
+  const step = store.steps.last(id) ?? 0;
+  return {
+    id,
+    number,
+    name,
+    status,
+    preset: config.preset,
+    reward: config.reward.kind,
+    seed: numberAt(config.seeds, 'run'),
+    step,
+    steps: numberAt(config.limits, 'steps'),
+    createdAt,
+    startedAt,
+    endedAt,
+    secondsLeft: status === 'running' ? secondsLeft(store, run, step) : null,
+    engine,
+    accuracy: store.steps.series(id, 'eval/avg@k'),
+    error,
+    parentCheckpointId,
+  };
+}
+
+export function detailOf(store: Store, run: StoredRun): RunDetail {
+  const { config, codeVersion, datasetHash, device, precision, parameters, isolation } = run;
+  return { ...summaryOf(store, run), config, codeVersion, datasetHash, device, precision, parameters, isolation };
+}
+
+/** Steps left times their recent mean, and validations left times theirs. Null before the first step. */
+function secondsLeft(store: Store, { id, config }: StoredRun, step: number): number | null {
+  const perStep = store.steps.recentMean(id, 'time/step', RECENT_STEPS);
+  if (perStep === null) return null;
+  const perValidation = store.steps.recentMean(id, 'time/evaluation', RECENT_VALIDATIONS) ?? 0;
+  const steps = numberAt(config.limits, 'steps');
+  return (
+    (steps - step) * perStep + validationsBetween(step, steps, numberAt(config.evaluation, 'every')) * perValidation
+  );
+}
+
+/** Validations after `step` up to and with the last one, at `steps`. */
+function validationsBetween(step: number, steps: number, every: number): number {
+  if (every === 0 || step >= steps) return 0;
+  return Math.floor(steps / every) - Math.floor(step / every) + (steps % every === 0 ? 0 : 1);
+}
+
+/** NaN where an older Assay did not have the option: every caller shows or compares it, none divides by it. */
+function numberAt(values: OptionValues, key: string): number {
+  return Number(values[key] ?? Number.NaN);
+}

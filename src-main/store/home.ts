@@ -1,0 +1,25 @@
+/** The data folder: where it is, and that it can be used. Everything that Assay keeps lies in it. */
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import envPaths from 'env-paths';
+import { storeError } from './errors.ts';
+
+/** `ASSAY_HOME`, or the platform's folder for application data. */
+export function defaultHome(): string {
+  const chosen = process.env.ASSAY_HOME;
+  return chosen ? resolve(chosen) : envPaths('assay', { suffix: '' }).data;
+}
+
+/** Create the folder where it is missing. @throws AssayError `locked` or `disk-full`, naming it. */
+export function ensureFolder(home: string, folder: string = home): string {
+  try {
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  } catch (error) {
+    throw storeError(error, home);
+  }
+}
+
+export const databaseFile = (home: string): string => join(home, 'assay.db');
+export const runFolder = (home: string, runId: string): string => join(home, 'runs', runId);
+export const checkpointsFolder = (home: string, runId: string): string => join(runFolder(home, runId), 'checkpoints');

@@ -1,0 +1,111 @@
+/**
+ * The schema, as numbered steps. A step that was released never changes; a change of the schema is a new step at the end.
+ * Times are milliseconds since 1970.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE runs (
+    id TEXT PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    status TEXT NOT NULL,
+    config TEXT NOT NULL,                 -- resolved configuration, JSON
+    code_version TEXT NOT NULL,
+    dataset_hash TEXT,
+    engine TEXT,
+    device TEXT,
+    precision TEXT,
+    build TEXT,
+    parameters INTEGER,
+    isolation TEXT,
+    parent_checkpoint_id TEXT,            -- outlives its row: a replayed step brings the same id back
+    created_at REAL NOT NULL,
+    started_at REAL,
+    ended_at REAL,
+    error TEXT
+  ) STRICT;
+
+  CREATE TABLE steps (
+    run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    step INTEGER NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (run_id, step)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE metrics (
+    run_id TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    value REAL NOT NULL,
+    PRIMARY KEY (run_id, step, name),
+    FOREIGN KEY (run_id, step) REFERENCES steps (run_id, step) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX metrics_by_name ON metrics (run_id, name, step, value);
+
+  -- The narrow columns come first: a list of rollouts reads no page of the wide ones.
+  CREATE TABLE rollouts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    split TEXT NOT NULL,
+    problem_id TEXT NOT NULL,
+    sample INTEGER NOT NULL,
+    tokens INTEGER NOT NULL,
+    finished INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    tests_passed INTEGER NOT NULL,
+    tests_total INTEGER NOT NULL,
+    reward REAL,
+    advantage REAL,
+    mean_entropy REAL NOT NULL,
+    mean_logprob REAL NOT NULL,
+    temperature REAL NOT NULL,
+    fault TEXT,                           -- JSON
+    prompt TEXT NOT NULL,
+    completion TEXT NOT NULL,
+    code TEXT,
+    tests TEXT NOT NULL,                  -- JSON
+    token_texts TEXT NOT NULL,            -- JSON
+    token_ids BLOB NOT NULL,              -- int32, little endian, [T]
+    logprob BLOB NOT NULL,                -- float32, little endian, [T]; so are the four below
+    entropy BLOB NOT NULL,
+    kl_uniform BLOB NOT NULL,
+    top1 BLOB NOT NULL,
+    top2 BLOB NOT NULL,
+    FOREIGN KEY (run_id, step) REFERENCES steps (run_id, step) ON DELETE CASCADE
+  ) STRICT;
+  CREATE INDEX rollouts_by_step ON rollouts (run_id, step, split);
+
+  CREATE TABLE checkpoints (
+    id TEXT PRIMARY KEY,
+    run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    step INTEGER NOT NULL,
+    parent_id TEXT,
+    folder TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    created_at REAL NOT NULL,
+    UNIQUE (run_id, step)
+  ) STRICT;
+
+  CREATE TABLE notes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    step INTEGER NOT NULL,
+    at REAL NOT NULL,
+    level TEXT NOT NULL,
+    message TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX notes_by_run ON notes (run_id, id);
+
+  -- What other processes ask of the one that owns the folder.
+  CREATE TABLE requests (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    action TEXT NOT NULL,
+    steps INTEGER,
+    at REAL NOT NULL,
+    answered INTEGER NOT NULL DEFAULT 0,
+    error TEXT                            -- JSON
+  ) STRICT;
+  `,
+];

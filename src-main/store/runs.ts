@@ -1,0 +1,117 @@
+/** Table `runs`: what a run is and how it stands. Status changes come from runs/lifecycle.ts alone. */
+import { randomInt } from 'node:crypto';
+import { z } from 'zod';
+import { runDetailSchema } from '../../src-shared/api.ts';
+import { AssayError } from '../../src-shared/errors.ts';
+import type { StartedEvent } from '../../src-shared/events.ts';
+import { RUN_STATUSES, type RunConfig, type RunStatus } from '../../src-shared/run.ts';
+import { jsonColumn } from './columns.ts';
+import type { Database } from './database.ts';
+
+const row = z.object({
+  id: z.string(),
+  number: z.number().int(),
+  name: z.string(),
+  status: z.enum(RUN_STATUSES),
+  config: jsonColumn(runDetailSchema.shape.config),
+  codeVersion: z.string(),
+  datasetHash: z.string().nullable(),
+  engine: z.string().nullable(),
+  device: z.string().nullable(),
+  precision: z.string().nullable(),
+  build: z.string().nullable(),
+  parameters: z.number().nullable(),
+  isolation: z.string().nullable(),
+  parentCheckpointId: z.string().nullable(),
+  createdAt: z.number(),
+  startedAt: z.number().nullable(),
+  endedAt: z.number().nullable(),
+  error: z.string().nullable(),
+});
+export type StoredRun = z.infer<typeof row>;
+
+export interface NewRun {
+  readonly id: string;
+  readonly config: RunConfig;
+  readonly codeVersion: string;
+  readonly parentCheckpointId: string | null;
+}
+
+export class RunsTable {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Eight letters and digits, none that look alike, a letter first: never mistaken for a run's number. */
+  freshId(): string {
+    const letters = 'abcdefghjkmnpqrstuvwxyz';
+    const pick = (alphabet: string) => alphabet.charAt(randomInt(alphabet.length));
+    for (;;) {
+      const id = pick(letters) + Array.from({ length: 7 }, () => pick(`${letters}23456789`)).join('');
+      if (this.find(id) === null) return id;
+    }
+  }
+
+  /** A new run, queued, with the next number. */
+  insert(run: NewRun, at: number = Date.now()): StoredRun {
+    return this.#db.transaction(() => {
+      this.#db.run(
+        `INSERT INTO runs (id, number, name, status, config, code_version, parent_checkpoint_id, created_at)
+         VALUES (@id, (SELECT coalesce(max(number), 0) + 1 FROM runs), @name, 'queued', @config, @codeVersion,
+                 @parentCheckpointId, @at)`,
+        { ...run, name: run.config.name, config: JSON.stringify(run.config), at },
+      );
+      return this.get(run.id);
+    });
+  }
+
+  find(id: string): StoredRun | null {
+    return this.#db.get(row, 'SELECT * FROM runs WHERE id = @id', { id });
+  }
+
+  /** @throws AssayError `not-found`. */
+  get(id: string): StoredRun {
+    const run = this.find(id);
+    if (run === null) throw new AssayError('not-found', `There is no run ${id}`);
+    return run;
+  }
+
+  /** Newest first. */
+  all(): StoredRun[] {
+    return this.#db.all(row, 'SELECT * FROM runs ORDER BY number DESC');
+  }
+
+  /** Oldest first. */
+  withStatus(status: RunStatus): StoredRun[] {
+    return this.#db.all(row, 'SELECT * FROM runs WHERE status = @status ORDER BY number', { status });
+  }
+
+  setStatus(
+    id: string,
+    to: { status: RunStatus; startedAt: number | null; endedAt: number | null; error: string | null },
+  ): void {
+    this.#db.run(
+      `UPDATE runs SET status = @status, started_at = @startedAt, ended_at = @endedAt, error = @error WHERE id = @id`,
+      { id, ...to },
+    );
+  }
+
+  /** What the worker found out when it had everything open. */
+  setStarted(id: string, { engine, parameters, datasetHash }: StartedEvent): void {
+    this.#db.run(
+      `UPDATE runs SET engine = @engine, device = @device, precision = @precision, build = @build,
+              parameters = @parameters, dataset_hash = @datasetHash WHERE id = @id`,
+      { id, ...engine, parameters, datasetHash },
+    );
+  }
+
+  setIsolation(id: string, isolation: string): void {
+    this.#db.run('UPDATE runs SET isolation = @isolation WHERE id = @id', { id, isolation });
+  }
+
+  setSteps(id: string, steps: number): void {
+    this.#db.run(`UPDATE runs SET config = json_set(config, '$.limits.steps', @steps) WHERE id = @id`, { id, steps });
+  }
+}
