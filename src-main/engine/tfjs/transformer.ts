@@ -1,0 +1,266 @@
+/**
+ * Forward and backward pass of a Llama/Qwen2-style decoder over packed rows, on any backend. The derivative is written
+ * out, so that the objective may be asked, asynchronously, between forward and backward. Owns no weights.
+ */
+import type { ModelConfig } from '../../model/config.ts';
+import type { Gradients } from './gradients.ts';
+import type { Tensor1D, Tensor2D } from './library.ts';
+import type { Attention, KvCache, Ops, Rotation } from './ops.ts';
+import type { PackedBatch } from './packing.ts';
+import type { WeightSet } from './weight.ts';
+
+/** What the backward pass of one layer needs. Rows: N keys, Nq queries (fewer than N in the last layer only). */
+interface LayerState {
+  readonly [name: string]: Tensor2D;
+  readonly input: Tensor2D;
+  readonly normed: Tensor2D;
+  /** Rows of `normed` that are queries. [Nq, H] */
+  readonly normedQueries: Tensor2D;
+  readonly query: Tensor2D;
+  readonly key: Tensor2D;
+  readonly value: Tensor2D;
+  readonly attended: Tensor2D;
+  readonly middle: Tensor2D;
+  readonly middleNormed: Tensor2D;
+  readonly gate: Tensor2D;
+  readonly up: Tensor2D;
+  readonly gated: Tensor2D;
+}
+
+export interface ForwardState {
+  readonly batch: PackedBatch;
+  readonly layers: readonly LayerState[];
+  /** Output of the last layer before the final norm. [R, H] */
+  readonly last: Tensor2D;
+  readonly attentions: readonly Attention[];
+  readonly rotations: readonly RotationPair[];
+}
+
+interface RotationPair {
+  readonly queries: Rotation;
+  readonly keys: Rotation;
+}
+
+export class Transformer {
+  readonly config: ModelConfig;
+  readonly ops: Ops;
+
+  constructor(config: ModelConfig, ops: Ops) {
+    this.config = config;
+    this.ops = ops;
+  }
+
+  /** Name of the tensor that holds the output head. */
+  get headName(): string {
+    return this.config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
+  }
+
+  /** Logits of normed hidden rows. [R, H] -> [R, V] */
+  logits(weights: WeightSet, hidden: Tensor2D): Tensor2D {
+    return this.ops.linear(hidden, weights.get(this.headName));
+  }
+
+  /** Normed hidden rows of the queries, [R, H], keeping nothing else. With a cache, it takes over keys and values. */
+  hidden(weights: WeightSet, batch: PackedBatch, cache?: KvCache): Tensor2D {
+    return this.ops.tf.tidy(() => {
+      const { attentions, rotations } = this.#plan(batch);
+      let x = this.#embed(weights, batch.tokens);
+      for (let layer = 0; layer < this.config.layers; layer++) {
+        const before = x;
+        x = this.ops.tf.tidy(() => {
+          const attend = (q: Tensor2D, k: Tensor2D, v: Tensor2D) => {
+            cache?.fill(layer, k, v);
+            return (attentions[layer] as Attention).forward(q, k, v);
+          };
+          return this.#layer(weights, layer, before, this.#queryRows(layer, batch), rotations[layer], attend).output;
+        });
+        before.dispose();
+      }
+      return this.#finalNorm(weights, x);
+    });
+  }
+
+  /** One new token for every sequence of a cache, at its position. -> normed hidden rows [B, H] */
+  step(weights: WeightSet, tokens: Int32Array, positions: Int32Array, cache: KvCache): Tensor2D {
+    return this.ops.tf.tidy(() => {
+      const rotation = this.ops.rotation(positions);
+      const pair = { queries: rotation, keys: rotation };
+      let x = this.#embed(weights, tokens);
+      for (let layer = 0; layer < this.config.layers; layer++)
+        x = this.#layer(weights, layer, x, null, pair, (q, k, v) => cache.attend(layer, q, k, v)).output;
+      return this.#finalNorm(weights, x);
+    });
+  }
+
+  /** Like `hidden`, keeping what `backward` needs until the caller's memory scope ends. */
+  forward(weights: WeightSet, batch: PackedBatch): { hidden: Tensor2D; state: ForwardState } {
+    const { attentions, rotations } = this.#plan(batch);
+    const layers: LayerState[] = [];
+    let x = this.#embed(weights, batch.tokens);
+    for (let layer = 0; layer < this.config.layers; layer++) {
+      const attend = (q: Tensor2D, k: Tensor2D, v: Tensor2D) => (attentions[layer] as Attention).forward(q, k, v);
+      const before = x;
+      const { output, state } = this.ops.tf.tidy(() =>
+        this.#layer(weights, layer, before, this.#queryRows(layer, batch), rotations[layer], attend),
+      );
+      layers.push(state);
+      x = output;
+    }
+    return { hidden: this.#finalNorm(weights, x), state: { batch, layers, last: x, attentions, rotations } };
+  }
+
+  /** Add the derivatives of all weights below the head, given that by the normed hidden rows. [R, H] */
+  backward(weights: WeightSet, state: ForwardState, dHidden: Tensor2D, gradients: Gradients): void {
+    const { ops, config } = this;
+    const norm = weights.get('model.norm.weight').value as Tensor1D;
+    let dx = ops.tf.tidy(() => {
+      const { dx, dWeight } = ops.rmsNormGradient(state.last, norm, config.normEpsilon, dHidden);
+      gradients.add('model.norm.weight', dWeight);
+      return dx;
+    });
+    for (let layer = config.layers - 1; layer >= 0; layer--) {
+      const upstream = dx;
+      dx = ops.tf.tidy(() => this.#layerBackward(weights, layer, state, upstream, gradients));
+      upstream.dispose();
+      for (const tensor of Object.values(state.layers[layer] as LayerState)) tensor.dispose();
+    }
+    ops.tf.tidy(() => {
+      const table = 'model.embed_tokens.weight';
+      gradients.add(table, ops.embedGradient(dx, state.batch.tokens, config.vocabSize));
+    });
+    dx.dispose();
+  }
+
+  #embed(weights: WeightSet, tokens: Int32Array): Tensor2D {
+    return this.ops.embed(weights.get('model.embed_tokens.weight').value as Tensor2D, tokens);
+  }
+
+  #finalNorm(weights: WeightSet, x: Tensor2D): Tensor2D {
+    return this.ops.rmsNorm(x, weights.get('model.norm.weight').value as Tensor1D, this.config.normEpsilon);
+  }
+
+  /** Attention and rotary angles of each layer: the last one has fewer queries. */
+  #plan(batch: PackedBatch): { attentions: Attention[]; rotations: RotationPair[] } {
+    const { ops, config } = this;
+    const all = ops.rotation(batch.positions);
+    const full = { attention: ops.attention(batch.keys, batch.keys), rotation: { queries: all, keys: all } };
+    const queryPositions = batch.queryRows.map((row) => batch.positions[row] as number);
+    const last = {
+      attention: ops.attention(batch.queries, batch.keys),
+      rotation: { queries: ops.rotation(queryPositions), keys: all },
+    };
+    const plans = Array.from({ length: config.layers }, (_, layer) => (layer === config.layers - 1 ? last : full));
+    return { attentions: plans.map((plan) => plan.attention), rotations: plans.map((plan) => plan.rotation) };
+  }
+
+  /** Rows that the layer has to compute, or null for all. */
+  #queryRows(layer: number, batch: PackedBatch): Int32Array | null {
+    return layer === this.config.layers - 1 ? batch.queryRows : null;
+  }
+
+  #layer(
+    weights: WeightSet,
+    layer: number,
+    input: Tensor2D,
+    queryRows: Int32Array | null,
+    rotation: RotationPair | undefined,
+    attend: (q: Tensor2D, k: Tensor2D, v: Tensor2D) => Tensor2D,
+  ): { output: Tensor2D; state: LayerState } {
+    if (!rotation) throw new Error(`layer ${layer} has no rotary angles`);
+    const { ops, config } = this;
+    const name = layerNames(layer);
+    const norm = (x: Tensor2D, which: string) =>
+      ops.rmsNorm(x, weights.get(which).value as Tensor1D, config.normEpsilon);
+    const project = (x: Tensor2D, which: string) => {
+      const y = ops.linear(x, weights.get(`${which}.weight`));
+      return config.qkvBias ? (ops.tf.add(y, weights.get(`${which}.bias`).value) as Tensor2D) : y;
+    };
+    const normed = norm(input, name.inputNorm);
+    const normedQueries = queryRows ? ops.embed(normed, queryRows) : normed;
+    const residual = queryRows ? ops.embed(input, queryRows) : input;
+    const query = ops.rotate(project(normedQueries, name.q), rotation.queries, 1);
+    const key = ops.rotate(project(normed, name.k), rotation.keys, 1);
+    const value = project(normed, name.v);
+    const attended = attend(query, key, value);
+    const middle = ops.tf.add(residual, ops.linear(attended, weights.get(name.o))) as Tensor2D;
+    const middleNormed = norm(middle, name.middleNorm);
+    const gate = ops.linear(middleNormed, weights.get(name.gate));
+    const up = ops.linear(middleNormed, weights.get(name.up));
+    const gated = ops.swiglu(gate, up);
+    const output = ops.tf.add(middle, ops.linear(gated, weights.get(name.down))) as Tensor2D;
+    const state = { input, normed, normedQueries, query, key, value, attended, middle, middleNormed, gate, up, gated };
+    return { output, state };
+  }
+
+  #layerBackward(
+    weights: WeightSet,
+    layer: number,
+    { batch, layers, attentions, rotations }: ForwardState,
+    dOutput: Tensor2D,
+    gradients: Gradients,
+  ): Tensor2D {
+    const { ops, config } = this;
+    const { tf } = ops;
+    const name = layerNames(layer);
+    const state = layers[layer] as LayerState;
+    const rotation = rotations[layer] as RotationPair;
+    const queryRows = this.#queryRows(layer, batch);
+    /** Adds the weight's gradient and returns the derivative by the input of `linear`. */
+    const linear = (which: string, dy: Tensor2D, x: Tensor2D): Tensor2D => {
+      gradients.add(which, ops.linearWeightGradient(dy, x));
+      return tf.matMul(dy, weights.get(which).value as Tensor2D);
+    };
+    const project = (which: string, dy: Tensor2D, x: Tensor2D): Tensor2D => {
+      if (config.qkvBias) gradients.add(`${which}.bias`, tf.sum(dy, 0));
+      return linear(`${which}.weight`, dy, x);
+    };
+    const norm = (which: string, x: Tensor2D, dy: Tensor2D): Tensor2D => {
+      const weight = weights.get(which).value as Tensor1D;
+      const { dx, dWeight } = ops.rmsNormGradient(x, weight, config.normEpsilon, dy);
+      gradients.add(which, dWeight);
+      return dx;
+    };
+    const spread = (x: Tensor2D) => (queryRows ? this.#spreadRows(x, queryRows, batch.keys.rows) : x);
+
+    const dGated = linear(name.down, dOutput, state.gated);
+    const { dGate, dUp } = ops.swigluGradient(state.gate, state.up, dGated);
+    const dMiddleNormed = tf.add(
+      linear(name.gate, dGate, state.middleNormed),
+      linear(name.up, dUp, state.middleNormed),
+    ) as Tensor2D;
+    const dMiddle = tf.add(dOutput, norm(name.middleNorm, state.middle, dMiddleNormed)) as Tensor2D;
+    const dAttended = linear(name.o, dMiddle, state.attended);
+    const attention = attentions[layer] as Attention;
+    const { dq, dk, dv } = attention.backward(state.query, state.key, state.value, dAttended);
+    const dNormedQueries = project(name.q, ops.rotate(dq, rotation.queries, -1), state.normedQueries);
+    const dNormed = tf.addN([
+      spread(dNormedQueries),
+      project(name.k, ops.rotate(dk, rotation.keys, -1), state.normed),
+      project(name.v, dv, state.normed),
+    ]) as Tensor2D;
+    return tf.add(spread(dMiddle), norm(name.inputNorm, state.input, dNormed)) as Tensor2D;
+  }
+
+  /** Rows of x at `rows` of an otherwise zero matrix: the derivative of picking them. */
+  #spreadRows(x: Tensor2D, rows: Int32Array, count: number): Tensor2D {
+    const { tf } = this.ops;
+    const source = new Int32Array(count).fill(rows.length);
+    for (let i = 0; i < rows.length; i++) source[rows[i] as number] = i;
+    return this.ops.embed(tf.concat([x, tf.zeros([1, x.shape[1]])]) as Tensor2D, source);
+  }
+}
+
+function layerNames(layer: number) {
+  const prefix = `model.layers.${layer}`;
+  return {
+    inputNorm: `${prefix}.input_layernorm.weight`,
+    q: `${prefix}.self_attn.q_proj`,
+    k: `${prefix}.self_attn.k_proj`,
+    v: `${prefix}.self_attn.v_proj`,
+    o: `${prefix}.self_attn.o_proj.weight`,
+    middleNorm: `${prefix}.post_attention_layernorm.weight`,
+    gate: `${prefix}.mlp.gate_proj.weight`,
+    up: `${prefix}.mlp.up_proj.weight`,
+    down: `${prefix}.mlp.down_proj.weight`,
+  };
+}

@@ -1,0 +1,147 @@
+/** Small policies, sequences and objectives that every engine is tested with, and ways to look inside through `save`. */
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Objective, OptimizerStep, PolicyEngine, Scored, TokenDerivative } from '../../src-main/engine/engine.ts';
+import {
+  type CheckpointFiles,
+  readCheckpointFiles,
+  writeCheckpointFiles,
+} from '../../src-main/model/checkpoint-files.ts';
+import type { ModelConfig } from '../../src-main/model/config.ts';
+import { initialWeights, type Weights, weightShapes } from '../../src-main/model/weights.ts';
+import { stream } from '../../src-shared/random.ts';
+import type { ReferenceWeights } from './reference.ts';
+
+const base: ModelConfig = {
+  vocabSize: 48,
+  hiddenSize: 32,
+  intermediateSize: 40,
+  layers: 2,
+  heads: 4,
+  kvHeads: 2,
+  headDim: 8,
+  ropeTheta: 10_000,
+  normEpsilon: 1e-6,
+  maxPositions: 64,
+  qkvBias: true,
+  tiedEmbeddings: true,
+  bosTokenId: null,
+  eosTokenId: 47,
+};
+
+/** Between them: bias and none, tied and untied head, grouped and plain heads, head size unlike hidden / heads. */
+export const policies: readonly { name: string; config: ModelConfig }[] = [
+  { name: 'Qwen2 shape (bias, tied, grouped)', config: base },
+  {
+    name: 'Llama shape (no bias, untied, wide heads)',
+    config: { ...base, qkvBias: false, tiedEmbeddings: false, kvHeads: 4, headDim: 12, layers: 3 },
+  },
+];
+
+/** A step that changes nothing but writes the plain gradient into the first moments. */
+export const probe: OptimizerStep = {
+  learningRate: 0,
+  beta1: 0,
+  beta2: 0,
+  epsilon: 1,
+  weightDecay: 0,
+  maxGradNorm: 0,
+};
+
+/** A folder with weights far from initialisation, so that every nonlinearity is at work. */
+export async function policyFolder(config: ModelConfig, seed = 1): Promise<string> {
+  const weights: Weights = new Map();
+  for (const [name, { shape, data }] of initialWeights(config, seed)) {
+    const random = stream(seed, 'fixture', name);
+    const values = data.map((value) => (shape.length > 1 ? value * 12 : value + 0.3 * random.normal()));
+    weights.set(name, { shape, data: values });
+  }
+  const zeros: Weights = new Map(
+    [...weightShapes(config)].map(([name, shape]) => [
+      name,
+      { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) },
+    ]),
+  );
+  const dir = await newFolder();
+  await writeCheckpointFiles(dir, config, weights, { updates: 0, m: zeros, v: zeros });
+  return dir;
+}
+
+export function newFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'assay-engine-'));
+}
+
+/** What `save` writes, read back. */
+export async function snapshot(engine: PolicyEngine): Promise<CheckpointFiles> {
+  const dir = await newFolder();
+  await engine.save(dir);
+  return readCheckpointFiles(dir);
+}
+
+/** Bytes of the saved weights and optimizer state. */
+export async function savedBytes(engine: PolicyEngine): Promise<Buffer> {
+  const dir = await newFolder();
+  await engine.save(dir);
+  return Buffer.concat([
+    await readFile(join(dir, 'model.safetensors')),
+    await readFile(join(dir, 'optimizer.safetensors')),
+  ]);
+}
+
+export function toReference(weights: Weights): ReferenceWeights {
+  return new Map([...weights].map(([name, { data }]) => [name, Float64Array.from(data)]));
+}
+
+/** Ragged prompts and responses of random tokens. */
+export function sequences(config: ModelConfig, lengths: readonly (readonly [number, number])[], seed = 1): Scored[] {
+  const random = stream(seed, 'sequences');
+  const draw = (length: number) => Int32Array.from({ length }, () => random.int(0, config.vocabSize - 1));
+  return lengths.map(([prompt, response]) => ({ prompt: draw(prompt), response: draw(response) }));
+}
+
+export const ragged: readonly (readonly [number, number])[] = [
+  [3, 5],
+  [7, 1],
+  [1, 9],
+  [12, 4],
+];
+
+/** Fixed random derivatives by log-prob and entropy. */
+export function randomDerivatives(batch: readonly Scored[], seed = 1): Required<TokenDerivative>[] {
+  const random = stream(seed, 'derivatives');
+  return batch.map(({ response }) => ({
+    logprob: Float32Array.from(response, () => random.normal()),
+    entropy: Float32Array.from(response, () => random.normal()),
+  }));
+}
+
+/** The linear objective of given derivatives. */
+export function linear(derivatives: readonly TokenDerivative[]): Objective {
+  return (stats, offset) => {
+    const own = derivatives.slice(offset, offset + stats.length);
+    let loss = 0;
+    for (const [s, { logprob, entropy }] of stats.entries()) {
+      const derivative = own[s] as TokenDerivative;
+      for (let t = 0; t < logprob.length; t++)
+        loss +=
+          (derivative.logprob[t] as number) * (logprob[t] as number) +
+          (derivative.entropy?.[t] ?? 0) * (entropy[t] as number);
+    }
+    return { loss, derivatives: own };
+  };
+}
+
+/** Gradient of a linear objective, as the engine computes it. Disturbs the engine's moments, not its weights. */
+export async function gradientOf(
+  engine: PolicyEngine,
+  batch: readonly Scored[],
+  derivatives: readonly TokenDerivative[],
+  temperature: number,
+): Promise<Weights> {
+  await engine.accumulate({ sequences: batch, temperature }, linear(derivatives));
+  await engine.update(probe);
+  const { optimizer } = await snapshot(engine);
+  if (!optimizer) throw new Error('save wrote no optimizer state');
+  return optimizer.m;
+}
