@@ -38,7 +38,7 @@ export const embeddedRecipe: PolicyRecipe = {
   model: {
     hiddenSize: 128,
     intermediateSize: 320,
-    layers: 4,
+    layers: 3,
     heads: 4,
     kvHeads: 2,
     headDim: 32,
@@ -49,7 +49,7 @@ export const embeddedRecipe: PolicyRecipe = {
     tiedEmbeddings: true,
   },
   demonstrations: defaultDemonstrationOptions,
-  batches: 2000,
+  batches: 900,
   batchSize: 128,
   learningRate: 2e-3,
   weightDecay: 0.1,

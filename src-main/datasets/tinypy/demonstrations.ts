@@ -19,7 +19,7 @@ export const demonstrationOptions = {
   stepErrorRate: {
     ...share,
     label: 'Slips per step',
-    default: 0.15,
+    default: 0.2,
     help: 'Chance that a step goes wrong. What follows goes on from the wrong form, and so does the answer.',
   },
   wordedShare: {
