@@ -1,0 +1,141 @@
+/** What is on every page: the rail on the left, where one is at the top, the state of the machine at the bottom. */
+import { ActionIcon, Tooltip } from '@mantine/core';
+import { useHotkeys, useLocalStorage } from '@mantine/hooks';
+import {
+  IconChevronRight,
+  IconFlask2,
+  IconLayoutSidebarLeftCollapse,
+  IconLayoutSidebarLeftExpand,
+  IconListDetails,
+  IconPlus,
+} from '@tabler/icons-react';
+import { Link, Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router';
+import { type ComponentType, useRef } from 'react';
+import { useRun, useRuns, useStatus } from '../data/queries.ts';
+import { formatCount } from '../lib/format.ts';
+import css from './Frame.module.css';
+import { StatusBar } from './StatusBar.tsx';
+
+const PAGES = [
+  { to: '/runs', title: 'Runs', icon: IconListDetails, key: 'r' },
+  { to: '/new-run', title: 'New run', icon: IconPlus, key: 'n' },
+] as const;
+
+export function Frame() {
+  const [collapsed, setCollapsed] = useLocalStorage({
+    key: 'assay-rail-collapsed',
+    defaultValue: false,
+    getInitialValueInEffect: false,
+  });
+  usePageKeys();
+  return (
+    <div className={css.frame} data-collapsed={collapsed}>
+      <nav className={css.rail} aria-label="Pages">
+        <Link to="/runs" className={css.brand} aria-label="Assay">
+          <IconFlask2 size={18} stroke={1.75} aria-hidden />
+          <span className={css.label}>Assay</span>
+        </Link>
+        <ul className={css.pages}>
+          {PAGES.map((page) => (
+            <li key={page.to}>
+              <RailLink page={page} collapsed={collapsed} />
+            </li>
+          ))}
+        </ul>
+        <Tooltip label={collapsed ? 'Expand the rail' : 'Collapse the rail'} position="right">
+          <ActionIcon
+            className={css.collapse}
+            aria-label={collapsed ? 'Expand the rail' : 'Collapse the rail'}
+            onClick={() => setCollapsed(!collapsed)}
+          >
+            {collapsed ? <IconLayoutSidebarLeftExpand size={16} /> : <IconLayoutSidebarLeftCollapse size={16} />}
+          </ActionIcon>
+        </Tooltip>
+      </nav>
+      <header className={css.top}>
+        <Breadcrumbs />
+        <RunningCount />
+      </header>
+      <main className={css.page}>
+        <Outlet />
+      </main>
+      <StatusBar />
+    </div>
+  );
+}
+
+interface RailLinkProps {
+  readonly page: {
+    readonly to: '/runs' | '/new-run';
+    readonly title: string;
+    readonly icon: ComponentType<{ size: number; stroke: number }>;
+  };
+  readonly collapsed: boolean;
+}
+
+function RailLink({ page, collapsed }: RailLinkProps) {
+  const runs = useRuns().data;
+  const Icon = page.icon;
+  return (
+    <Tooltip label={page.title} position="right" disabled={!collapsed}>
+      <Link to={page.to} className={css.link} activeProps={{ 'data-active': true }} aria-label={page.title}>
+        <Icon size={16} stroke={1.75} />
+        <span className={css.label}>{page.title}</span>
+        {page.to === '/runs' && runs !== undefined && runs.length > 0 ? (
+          <span className={css.count}>{formatCount(runs.length)}</span>
+        ) : null}
+      </Link>
+    </Tooltip>
+  );
+}
+
+function Breadcrumbs() {
+  const path = useLocation({ select: (location) => location.pathname });
+  const { runId } = useParams({ strict: false });
+  if (path.startsWith('/new-run')) return <h1 className={css.crumb}>New run</h1>;
+  if (runId === undefined) return <h1 className={css.crumb}>Runs</h1>;
+  return (
+    <nav className={css.crumbs} aria-label="Where you are">
+      <Link to="/runs" className={css.parent}>
+        Runs
+      </Link>
+      <IconChevronRight size={14} className="faint" aria-hidden />
+      <RunCrumb runId={runId} />
+    </nav>
+  );
+}
+
+function RunCrumb({ runId }: { runId: string }) {
+  const run = useRun(runId).data;
+  return <span className={`${css.crumb} ellipsis`}>{run === undefined ? runId : `${run.name} #${run.number}`}</span>;
+}
+
+function RunningCount() {
+  const running = useStatus().data?.running;
+  if (running === undefined) return null;
+  return (
+    <span className={css.running} data-some={running > 0}>
+      <span className={css.dot} aria-hidden />
+      {running === 0 ? 'Nothing running' : `${formatCount(running)} running`}
+    </span>
+  );
+}
+
+/** `g` and then the letter of a page. */
+function usePageKeys(): void {
+  const navigate = useNavigate();
+  const armed = useRef(0);
+  const go = (to: (typeof PAGES)[number]['to']) => () => {
+    if (performance.now() - armed.current < 1500) void navigate({ to });
+    armed.current = 0;
+  };
+  useHotkeys([
+    [
+      'g',
+      () => {
+        armed.current = performance.now();
+      },
+    ],
+    ...PAGES.map((page): [string, () => void] => [page.key, go(page.to)]),
+  ]);
+}

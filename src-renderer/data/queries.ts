@@ -1,0 +1,130 @@
+/** What the window asks the app for, one hook a call. Events keep most of it fresh (live.ts), so little is polled. */
+import { queryOptions, useQuery } from '@tanstack/react-query';
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useApi, useConnection, useLive } from './api-context.tsx';
+import type { LiveRun, Progress } from './live.ts';
+
+export const keys = {
+  catalogue: ['catalogue'] as const,
+  status: ['status'] as const,
+  runs: ['runs'] as const,
+  run: (runId: string) => ['run', runId] as const,
+  checkpoints: (runId: string) => ['checkpoints', runId] as const,
+  notes: (runId: string) => ['notes', runId] as const,
+  rolloutSteps: (runId: string) => ['rollout-steps', runId] as const,
+  rollouts: (runId: string, step: number, split: string) => ['rollouts', runId, step, split] as const,
+  rollout: (rolloutId: number) => ['rollout', rolloutId] as const,
+};
+
+const STATUS_EVERY_MS = 2000;
+
+export function useCatalogue() {
+  const api = useApi();
+  return useQuery({ queryKey: keys.catalogue, queryFn: () => api.catalogue({}), staleTime: Number.POSITIVE_INFINITY });
+}
+
+export function useStatus() {
+  const api = useApi();
+  const open = useConnection().state === 'open';
+  return useQuery({
+    queryKey: keys.status,
+    queryFn: () => api.status({}),
+    refetchInterval: open ? STATUS_EVERY_MS : false,
+  });
+}
+
+export function useRuns() {
+  const api = useApi();
+  return useQuery({ queryKey: keys.runs, queryFn: () => api.runs({}) });
+}
+
+export function useRun(runId: string) {
+  const api = useApi();
+  return useQuery({ queryKey: keys.run(runId), queryFn: () => api.run({ runId }) });
+}
+
+/** The run that `runId` names; nothing is asked without one. */
+export function useRunIfAny(runId: string | undefined) {
+  const api = useApi();
+  return useQuery({
+    queryKey: keys.run(runId ?? ''),
+    queryFn: () => api.run({ runId: runId ?? '' }),
+    enabled: runId !== undefined,
+  });
+}
+
+export function useCheckpoints(runId: string) {
+  const api = useApi();
+  return useQuery({ queryKey: keys.checkpoints(runId), queryFn: () => api.checkpoints({ runId }) });
+}
+
+export function useNotes(runId: string) {
+  const api = useApi();
+  return useQuery({ queryKey: keys.notes(runId), queryFn: () => api.notes({ runId }) });
+}
+
+export function useRolloutSteps(runId: string) {
+  const api = useApi();
+  return useQuery({ queryKey: keys.rolloutSteps(runId), queryFn: () => api.rolloutSteps({ runId }) });
+}
+
+export function useRollouts(runId: string, step: number | undefined, split: 'train' | 'eval') {
+  const api = useApi();
+  return useQuery(
+    queryOptions({
+      queryKey: keys.rollouts(runId, step ?? -1, split),
+      queryFn: () => api.rollouts({ runId, step: step ?? 0, split }),
+      enabled: step !== undefined,
+    }),
+  );
+}
+
+export function useRollout(rolloutId: number | undefined) {
+  const api = useApi();
+  return useQuery({
+    queryKey: keys.rollout(rolloutId ?? -1),
+    queryFn: () => api.rollout({ rolloutId: rolloutId ?? 0 }),
+    enabled: rolloutId !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+    // The previous rollout stays until the next one is there, so that stepping through does not flicker.
+    placeholderData: (previous) => previous,
+  });
+}
+
+/** Where the current step of a run stands; undefined when nothing is known. */
+export function useProgress(runId: string): Progress | undefined {
+  const live = useLive();
+  return useSyncExternalStore(live.subscribeProgress, () => live.progressOf(runId));
+}
+
+/** The live metrics of a run, for as long as the component is there; null in the first moment. */
+export function useLiveRun(runId: string): LiveRun | null {
+  const live = useLive();
+  const [run, setRun] = useState<LiveRun | null>(null);
+  useEffect(() => {
+    const watched = live.watch(runId);
+    setRun(watched.run);
+    return () => {
+      watched.release();
+      setRun(null);
+    };
+  }, [live, runId]);
+  return run;
+}
+
+const nothing = () => () => undefined;
+
+/** Re-render with every change of a run's metrics, at most four times a second. */
+export function useMetricsVersion(run: LiveRun | null): number {
+  return useSyncExternalStore(run?.subscribe ?? nothing, () => run?.metrics.version ?? -1);
+}
+
+/** The time, for "5 min ago", renewed every half minute. */
+export function useNow(): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 30_000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}

@@ -1,0 +1,24 @@
+/** How far a run is, in words and as a share. */
+import type { EventPayload } from '../../src-shared/api.ts';
+import { formatCount, formatPercent, formatRoughly } from './format.ts';
+
+type Progress = EventPayload<'progress'>;
+
+const PHASES: Readonly<Record<Progress['phase'], string>> = {
+  sampling: 'Sampling',
+  scoring: 'Scoring',
+  updating: 'Updating',
+  validating: 'Validating',
+  saving: 'Saving',
+};
+
+/** `Sampling 62 % · step 43 of 100 · 12 min left` */
+export function progressText(
+  run: { readonly step: number; readonly steps: number; readonly secondsLeft: number | null },
+  progress: Progress | undefined,
+): string {
+  const step = `step ${formatCount(progress?.step ?? run.step)} of ${formatCount(run.steps)}`;
+  const phase = progress === undefined ? null : `${PHASES[progress.phase]} ${formatPercent(progress.fraction, 0)}`;
+  const left = run.secondsLeft === null ? null : `${formatRoughly(run.secondsLeft)} left`;
+  return [phase, step, left].filter((part) => part !== null).join(' · ');
+}

@@ -1,0 +1,127 @@
+/** One completion to read: its numbers, the prompt, what the model wrote, how it was judged. */
+import { SegmentedControl, Switch } from '@mantine/core';
+import { useLocalStorage } from '@mantine/hooks';
+import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { RolloutDetail, RolloutSummary } from '../../../src-shared/rollout.ts';
+import { CopyButton } from '../../components/CopyButton.tsx';
+import { ErrorView } from '../../components/ErrorView.tsx';
+import { OutcomeMark } from '../../components/OutcomeMark.tsx';
+import { useRollout } from '../../data/queries.ts';
+import { formatCount, formatNumber, formatSigned, NO_VALUE } from '../../lib/format.ts';
+import { OUTCOME_TITLES } from '../../lib/palette.ts';
+import { HEAT_STATISTICS } from '../../lib/token-heat.ts';
+import { Completion } from './Completion.tsx';
+import css from './RolloutReader.module.css';
+import { TestResults } from './TestResults.tsx';
+import { TokenHeat } from './TokenHeat.tsx';
+
+interface RolloutReaderProps {
+  readonly summary: RolloutSummary;
+  /** All rollouts of the step, for "3 of 8". */
+  readonly siblings: readonly RolloutSummary[];
+}
+
+export function RolloutReader({ summary, siblings }: RolloutReaderProps) {
+  const rollout = useRollout(summary.id);
+  const group = siblings.filter((r) => r.problemId === summary.problemId).length;
+  return (
+    <article className={`${css.reader} scroll`} aria-label={`Rollout ${summary.sample + 1} of ${summary.problemId}`}>
+      <header className={css.head}>
+        <OutcomeMark outcome={summary.outcome} size={18} />
+        <h2 className="ellipsis">{summary.problemId}</h2>
+        <span className="faint">
+          rollout {summary.sample + 1} of {group} · step {summary.step}
+        </span>
+      </header>
+      <Numbers rollout={summary} />
+      {rollout.isError ? <ErrorView error={rollout.error} onRetry={() => void rollout.refetch()} /> : null}
+      {rollout.data === undefined ? null : <Body key={rollout.data.id} rollout={rollout.data} />}
+    </article>
+  );
+}
+
+function Numbers({ rollout }: { rollout: RolloutSummary }) {
+  const rows: [string, string][] = [
+    ['Outcome', OUTCOME_TITLES[rollout.outcome]],
+    ['Tests', rollout.testsTotal === 0 ? NO_VALUE : `${rollout.testsPassed} of ${rollout.testsTotal}`],
+    ['Reward', formatNumber(rollout.reward)],
+    ['Advantage', formatSigned(rollout.advantage)],
+    ['Tokens', `${formatCount(rollout.tokens)}${rollout.finished ? '' : ' (cut off)'}`],
+    ['Mean entropy', `${formatNumber(rollout.meanEntropy)} nats`],
+    ['Mean log-probability', `${formatNumber(rollout.meanLogprob)} nats`],
+  ];
+  return (
+    <dl className={css.numbers}>
+      {rows.map(([label, value]) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Body({ rollout }: { rollout: RolloutDetail }) {
+  const [heat, setHeat] = useLocalStorage({
+    key: 'assay-token-heat',
+    defaultValue: false,
+    getInitialValueInEffect: false,
+  });
+  const [statisticId, setStatistic] = useState<string>(HEAT_STATISTICS[0].id);
+  const [promptOpened, setPromptOpened] = useLocalStorage({
+    key: 'assay-prompt',
+    defaultValue: true,
+    getInitialValueInEffect: false,
+  });
+  const statistic = HEAT_STATISTICS.find((s) => s.id === statisticId) ?? HEAT_STATISTICS[0];
+  return (
+    <>
+      {rollout.fault === null ? null : (
+        <p className={css.fault} role="alert">
+          Could not be scored: {rollout.fault.stage} failed. {rollout.fault.message}
+        </p>
+      )}
+      <section aria-label="Prompt">
+        <div className={css.sectionHead}>
+          <button
+            type="button"
+            className={css.fold}
+            aria-expanded={promptOpened}
+            onClick={() => setPromptOpened(!promptOpened)}
+          >
+            {promptOpened ? <IconChevronDown size={14} aria-hidden /> : <IconChevronRight size={14} aria-hidden />}
+            <span className="section-title">Prompt</span>
+          </button>
+          <CopyButton text={() => rollout.prompt} label="Copy prompt" />
+        </div>
+        {promptOpened ? <pre className={css.text}>{rollout.prompt}</pre> : null}
+      </section>
+      <section aria-label="Completion">
+        <div className={css.sectionHead}>
+          <h3 className="section-title">Completion</h3>
+          <div className={css.heatTools}>
+            {heat ? (
+              <SegmentedControl
+                aria-label="Statistic of the heat map"
+                data={HEAT_STATISTICS.map(({ id, title }) => ({ value: id, label: title }))}
+                value={statistic.id}
+                onChange={setStatistic}
+              />
+            ) : null}
+            <Switch
+              label="Certainty heat map"
+              labelPosition="left"
+              checked={heat}
+              onChange={(event) => setHeat(event.currentTarget.checked)}
+            />
+            <CopyButton text={() => rollout.completion} label="Copy completion" />
+          </div>
+        </div>
+        {heat ? <TokenHeat rollout={rollout} statistic={statistic} /> : <Completion text={rollout.completion} />}
+      </section>
+      <TestResults tests={rollout.tests} outcome={rollout.outcome} />
+    </>
+  );
+}

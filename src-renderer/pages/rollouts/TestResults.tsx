@@ -1,0 +1,79 @@
+/** The tests of a rollout as a row of marks; one of them opened with its input, the expected and the given answer. */
+import { useState } from 'react';
+import type { Outcome, RolloutTest } from '../../../src-shared/rollout.ts';
+import { OutcomeMark } from '../../components/OutcomeMark.tsx';
+import { formatDuration } from '../../lib/format.ts';
+import { OUTCOME_TITLES } from '../../lib/palette.ts';
+import css from './TestResults.module.css';
+
+interface TestResultsProps {
+  readonly tests: readonly RolloutTest[];
+  readonly outcome: Outcome;
+}
+
+export function TestResults({ tests, outcome }: TestResultsProps) {
+  const [chosen, setChosen] = useState(() => {
+    const failed = tests.findIndex((test) => test.verdict !== 'passed');
+    return failed >= 0 ? failed : null;
+  });
+  const test = chosen === null ? undefined : tests[chosen];
+  return (
+    <section aria-label="Tests">
+      <h3 className="section-title">Tests</h3>
+      {tests.length === 0 ? (
+        <p className={css.none}>
+          {outcome === 'no-code' ? 'Nothing was run: the completion holds no program.' : 'No test was run.'}
+        </p>
+      ) : (
+        <ul className={css.marks}>
+          {tests.map(({ verdict }, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a test is its position
+            <li key={i}>
+              <button
+                type="button"
+                aria-label={`Test ${i + 1}: ${OUTCOME_TITLES[verdict]}`}
+                aria-pressed={i === chosen}
+                onClick={() => setChosen(i === chosen ? null : i)}
+              >
+                <OutcomeMark outcome={verdict} size={18} />
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {test === undefined || chosen === null ? null : <TestDetail test={test} number={chosen + 1} />}
+    </section>
+  );
+}
+
+function TestDetail({ test, number }: { test: RolloutTest; number: number }) {
+  return (
+    <div className={css.detail}>
+      <p className={css.title}>
+        Test {number} · {OUTCOME_TITLES[test.verdict]}
+        <span className="faint"> · {formatDuration(test.wallMs / 1000)}</span>
+      </p>
+      {test.detail === null ? null : <p className={css.reason}>{test.detail}</p>}
+      <dl className={css.texts}>
+        <Text label="Input" text={test.input} />
+        <Text label="Expected" text={test.expected} />
+        <Text label="Got" text={test.got} />
+      </dl>
+    </div>
+  );
+}
+
+function Text({ label, text }: { label: string; text: string | null }) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>
+        {text === null ? (
+          <span className="faint">no answer</span>
+        ) : (
+          <pre className="scroll">{text === '' ? '(empty)' : text}</pre>
+        )}
+      </dd>
+    </div>
+  );
+}

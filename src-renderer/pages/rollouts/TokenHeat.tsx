@@ -1,0 +1,138 @@
+/**
+ * The completion token by token, coloured by how uncertain the policy was, with the exact values of the token that is
+ * pointed at or, with the arrow keys, stepped to.
+ */
+import { type KeyboardEvent, type MouseEvent, memo, useMemo, useRef, useState } from 'react';
+import type { RolloutDetail } from '../../../src-shared/rollout.ts';
+import { formatNumber, formatPercent } from '../../lib/format.ts';
+import { type HeatStatistic, heatColour, heatOf, heatScale } from '../../lib/token-heat.ts';
+import css from './TokenHeat.module.css';
+
+interface TokenHeatProps {
+  readonly rollout: RolloutDetail;
+  readonly statistic: HeatStatistic;
+}
+
+interface Pointed {
+  readonly token: number;
+  readonly left: number;
+  readonly top: number;
+}
+
+export function TokenHeat({ rollout, statistic }: TokenHeatProps) {
+  const { tokenTexts, stats } = rollout;
+  const frame = useRef<HTMLDivElement>(null);
+  const [pointed, setPointed] = useState<Pointed | null>(null);
+  const scale = useMemo(() => heatScale(statistic, stats, tokenTexts.length), [statistic, stats, tokenTexts]);
+  const colours = useMemo(
+    () => tokenTexts.map((_, t) => heatColour(heatOf(scale, statistic.of(stats, t)))),
+    [tokenTexts, scale, statistic, stats],
+  );
+
+  const point = (token: number) => {
+    const box = frame.current?.getBoundingClientRect();
+    const at = frame.current?.querySelector(`[data-token="${token}"]`)?.getClientRects()[0];
+    if (box === undefined || at === undefined) return;
+    // Kept inside the frame on the right; below the token, so that the text before it stays readable.
+    setPointed({
+      token,
+      left: Math.max(0, Math.min(at.left - box.left, box.width - 264)),
+      top: at.bottom - box.top + 6,
+    });
+  };
+  const onMouseOver = (event: MouseEvent) => {
+    const token = event.target instanceof HTMLElement ? event.target.dataset.token : undefined;
+    if (token === undefined) setPointed(null);
+    else point(Number(token));
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    if (event.key === 'Escape') setPointed(null);
+    if (by === 0) return;
+    event.preventDefault();
+    point(Math.min(tokenTexts.length - 1, Math.max(0, (pointed?.token ?? -by) + by)));
+  };
+  const unit = statistic.unit === '' ? '' : ` ${statistic.unit}`;
+  return (
+    <>
+      <div className={css.legend}>
+        <span>certain {formatNumber(scale.certain)}</span>
+        <span className={css.ramp} aria-hidden>
+          {Array.from({ length: 12 }, (_, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a fixed ramp
+            <span key={i} style={{ background: heatColour(i / 11) }} />
+          ))}
+        </span>
+        <span>
+          {formatNumber(scale.uncertain)}
+          {unit} uncertain
+        </span>
+        <span className={css.about}>
+          {statistic.help} At temperature {rollout.temperature}.
+        </span>
+      </div>
+      {/* biome-ignore lint/a11y/useSemanticElements: a text with a cursor of its own has no element */}
+      <div
+        ref={frame}
+        className={css.frame}
+        role="group"
+        aria-label={`Tokens coloured by ${statistic.title.toLowerCase()}; arrow keys step through them`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: stepped through with the arrow keys
+        tabIndex={0}
+        onMouseOver={onMouseOver}
+        onFocus={() => undefined}
+        onMouseLeave={() => setPointed(null)}
+        onKeyDown={onKeyDown}
+        onBlur={() => setPointed(null)}
+      >
+        <Tokens texts={tokenTexts} colours={colours} />
+        {pointed === null ? null : <Values rollout={rollout} pointed={pointed} />}
+      </div>
+    </>
+  );
+}
+
+/** Apart, so that moving the pointer does not draw thousands of tokens again. */
+const Tokens = memo(function Tokens({ texts, colours }: { texts: readonly string[]; colours: readonly string[] }) {
+  return (
+    <pre className={css.tokens}>
+      {texts.map((text, t) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a token is its position
+        <span key={t} data-token={t} style={{ background: colours[t] }}>
+          {text === '' ? '\u2205' : text}
+        </span>
+      ))}
+    </pre>
+  );
+});
+
+function Values({ rollout, pointed: { token, left, top } }: { rollout: RolloutDetail; pointed: Pointed }) {
+  const { stats, tokenTexts } = rollout;
+  const logprob = stats.logprob[token];
+  const rows: [string, string][] = [
+    ['Probability', logprob === undefined ? '' : formatPercent(Math.exp(logprob), 2)],
+    ['Log-probability', `${formatNumber(logprob)} nats`],
+    ['Entropy', `${formatNumber(stats.entropy[token])} nats`],
+    ['Self-certainty', `${formatNumber(stats.klUniform[token])} nats`],
+    ['Top-1', formatPercent(stats.top1[token], 2)],
+    ['Top-2', formatPercent(stats.top2[token], 2)],
+  ];
+  return (
+    <div className={css.values} style={{ left, top }} role="status">
+      <p className={css.token}>
+        <span className="mono">{JSON.stringify(tokenTexts[token] ?? '')}</span>
+        <span className="faint">
+          {token + 1} of {tokenTexts.length}
+        </span>
+      </p>
+      <dl>
+        {rows.map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  );
+}

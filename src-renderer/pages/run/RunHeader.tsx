@@ -1,0 +1,86 @@
+/** Name, status and controls of a run, and where its current step stands. */
+import { Tooltip, useComputedColorScheme } from '@mantine/core';
+import type { RunDetail } from '../../../src-shared/api.ts';
+import { RunStatus } from '../../components/RunStatus.tsx';
+import { ThinBar } from '../../components/ThinBar.tsx';
+import { useCatalogue, useProgress } from '../../data/queries.ts';
+import { formatCompact, formatDateTime, formatDuration } from '../../lib/format.ts';
+import { runColour } from '../../lib/palette.ts';
+import { progressText } from '../../lib/phase.ts';
+import { RunControls } from './RunControls.tsx';
+import css from './RunHeader.module.css';
+
+export function RunHeader({ run }: { run: RunDetail }) {
+  const progress = useProgress(run.id);
+  const scheme = useComputedColorScheme('light');
+  const underWay = run.status === 'running' || run.status === 'paused';
+  const current = run.status === 'running' ? progress : undefined;
+  return (
+    <header className={css.header}>
+      <div className={css.line}>
+        <span className={css.colour} style={{ background: runColour(run.number, scheme) }} aria-hidden />
+        <h1 className={`${css.name} ellipsis`}>{run.name}</h1>
+        <span className="faint">#{run.number}</span>
+        <span className={css.status}>
+          <RunStatus status={run.status} />
+        </span>
+        <div className={css.controls}>
+          <RunControls run={run} />
+        </div>
+      </div>
+      <div className={css.facts}>
+        <Facts run={run} />
+        <span className={css.progressText} aria-live="off">
+          {underWay ? progressText(run, current) : outcome(run)}
+        </span>
+      </div>
+      {run.error === null ? null : (
+        <p className={css.error} role="alert">
+          {run.error}
+        </p>
+      )}
+      <div className={css.bars}>
+        {underWay ? (
+          <>
+            <ThinBar
+              fraction={run.steps === 0 ? 0 : run.step / run.steps}
+              label="Steps"
+              tone={run.status === 'running' ? 'running' : 'quiet'}
+            />
+            <ThinBar fraction={current?.fraction ?? 0} label="Phase of the current step" tone="quiet" />
+          </>
+        ) : null}
+      </div>
+    </header>
+  );
+}
+
+function Facts({ run }: { run: RunDetail }) {
+  const catalogue = useCatalogue().data;
+  const reward = catalogue?.groups.find((g) => g.id === 'reward')?.members.find((m) => m.id === run.reward);
+  const facts: [string | null, string][] = [
+    [reward?.title ?? run.reward, 'Reward'],
+    [`seed ${run.seed}`, 'Seed of every random choice'],
+    [run.parameters === null ? null : `${formatCompact(run.parameters)} parameters`, 'Size of the policy'],
+    [run.engine, run.device ?? 'Engine'],
+    [run.startedAt === null ? null : `started ${formatDateTime(run.startedAt).slice(0, 16)}`, 'Local time'],
+  ];
+  return (
+    <ul className={css.list}>
+      {facts.map(([fact, help]) =>
+        fact === null ? null : (
+          <Tooltip key={help} label={help} position="bottom-start">
+            <li>{fact}</li>
+          </Tooltip>
+        ),
+      )}
+    </ul>
+  );
+}
+
+function outcome(run: RunDetail): string {
+  if (run.status === 'queued') return 'Waits for its turn';
+  const took =
+    run.startedAt === null || run.endedAt === null ? null : formatDuration((run.endedAt - run.startedAt) / 1000);
+  return `${run.status === 'finished' ? `${run.steps} steps` : `step ${run.step} of ${run.steps}`}${took === null ? '' : ` in ${took}`}`;
+}
