@@ -1,0 +1,106 @@
+/** The whole app, as a person uses it: launch a run from the form, watch it, find it in the table and on disk. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { noBrowser, root, type ServedApp, startApp, startBrowser } from './launch.ts';
+
+const STEPS = 12;
+
+describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: ${noBrowser}`}`, () => {
+  let app: ServedApp;
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    [app, browser] = await Promise.all([startApp(), startBrowser()]);
+    page = await browser.newPage({ viewport: { width: 1360, height: 900 } });
+    page.setDefaultTimeout(15_000);
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    // A breach of the content-security policy arrives here too.
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`);
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await app?.stop();
+    app?.remove();
+  });
+
+  const picture = async (name: string) => {
+    const folder = join(root, 'test', 'artifacts');
+    mkdirSync(folder, { recursive: true });
+    await page.screenshot({ path: join(folder, `${name}.png`) });
+  };
+  const fill = async (label: string, value: number) => page.getByLabel(label, { exact: true }).fill(String(value));
+
+  test('form, launch, moving chart, finished run, rows in the database', { timeout: 180_000 }, async () => {
+    await page.goto(app.url);
+    // The token is gone from the address, so it is in no history and no screenshot.
+    await page.waitForURL((url) => url.pathname === '/runs' && url.search === '');
+    await page.getByRole('link', { name: 'Launch a first run' }).click();
+
+    await page.getByRole('button', { name: 'GRPO (unit tests)' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('From the form');
+    await fill('Problems per step', 8);
+    await fill('Steps', STEPS);
+    await page.getByRole('button', { name: /^Optimiser/ }).click();
+    await fill('Problems per update', 8);
+    await page.getByRole('button', { name: /^Evaluation/ }).click();
+    const evaluation = page.getByRole('region', { name: 'Evaluation' });
+    await evaluation.getByLabel('Problems', { exact: true }).fill('8');
+    await evaluation.getByLabel('Every', { exact: true }).fill('4');
+    await picture('new-run');
+    await page.getByRole('button', { name: 'Launch run' }).click();
+
+    await page.waitForURL(/\/runs\/[^/]+$/);
+    const runId = new URL(page.url()).pathname.split('/').at(-1) ?? '';
+    await page.getByRole('heading', { name: 'From the form' }).waitFor();
+
+    // The chart moves while the run goes on: it has fewer points at first than at the end.
+    const chart = page.getByRole('img', { name: 'Reward', exact: true });
+    const points = async () => Number(await chart.getAttribute('data-points'));
+    const main = page.getByRole('main');
+    const seen = new Set<number>();
+    const deadline = Date.now() + 120_000;
+    while ((await main.getByText('Finished', { exact: true }).count()) === 0) {
+      seen.add(await points());
+      if (Date.now() > deadline) throw new Error(`the run did not finish; points seen: ${[...seen].join(', ')}`);
+      await page.waitForTimeout(50);
+    }
+    await expect.poll(points, { timeout: 10_000 }).toBe(STEPS);
+    expect([...seen].filter((count) => count > 0 && count < STEPS).length).toBeGreaterThan(1);
+    await picture('run');
+
+    // A page's address opens it again.
+    await page.reload();
+    await page.getByRole('heading', { name: 'From the form' }).waitFor();
+    await expect.poll(points, { timeout: 10_000 }).toBe(STEPS);
+
+    await page.getByRole('link', { name: 'Runs', exact: true }).first().click();
+    const row = page.getByRole('row').filter({ hasText: 'From the form' });
+    await row.getByText('Finished').waitFor();
+    await picture('runs');
+    expect(complaints).toEqual([]);
+
+    const database = new Database(join(app.home, 'assay.db'), { readonly: true });
+    const count = (sql: string) => database.prepare(sql).pluck().get(runId);
+    try {
+      expect(count('SELECT status FROM runs WHERE id = ?')).toBe('finished');
+      // Step 0 is the validation before training.
+      expect(count('SELECT count(*) FROM steps WHERE run_id = ?')).toBe(STEPS + 1);
+      expect(count("SELECT count(*) FROM metrics WHERE run_id = ? AND name = 'train/reward'")).toBe(STEPS);
+      expect(count("SELECT count(*) FROM rollouts WHERE run_id = ? AND split = 'train'")).toBe(STEPS * 8 * 8);
+      expect(count('SELECT max(step) FROM checkpoints WHERE run_id = ?')).toBe(STEPS);
+    } finally {
+      database.close();
+    }
+  });
+
+  test('the app ends by itself when asked, and frees its folder', async () => {
+    expect(await app.stop()).toBe(0);
+  });
+});
