@@ -65,7 +65,9 @@ export function parseModelConfig(text: string, source: string): ModelConfig {
   if (!Number.isInteger(headDim) || headDim % 2 !== 0)
     throw new Error(`${source}: head size ${headDim} must be an even whole number (hidden_size / num_attention_heads)`);
   if (c.num_attention_heads % kvHeads !== 0)
-    throw new Error(`${source}: num_key_value_heads ${kvHeads} must divide num_attention_heads ${c.num_attention_heads}`);
+    throw new Error(
+      `${source}: num_key_value_heads ${kvHeads} must divide num_attention_heads ${c.num_attention_heads}`,
+    );
   const eos = Array.isArray(c.eos_token_id) ? c.eos_token_id[0] : c.eos_token_id;
   return {
     vocabSize: c.vocab_size,
