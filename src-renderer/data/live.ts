@@ -112,8 +112,9 @@ export class Live {
     });
     const before = this.#queries.getQueryData<RunDetail>(keys.run(run.id));
     this.#queries.setQueryData<RunDetail>(keys.run(run.id), (known) => known && { ...known, ...run });
-    // The engine, device and data set of a run are known once it has started; a resumed one may have more steps.
-    if (before !== undefined && (before.status !== run.status || before.steps !== run.steps))
+    // The device, size and data set of a run are known once its worker is up; a resumed one may have more steps.
+    const started = before?.parameters === null && run.step !== before.step;
+    if (before !== undefined && (started || before.status !== run.status || before.steps !== run.steps))
       void this.#queries.invalidateQueries({ queryKey: keys.run(run.id) });
   }
 

@@ -2,7 +2,7 @@
  * The completion token by token, coloured by how uncertain the policy was, with the exact values of the token that is
  * pointed at or, with the arrow keys, stepped to.
  */
-import { type KeyboardEvent, type MouseEvent, memo, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type PointerEvent, useMemo, useRef, useState } from 'react';
 import type { RolloutDetail } from '../../../src-shared/rollout.ts';
 import { formatNumber, formatPercent } from '../../lib/format.ts';
 import { type HeatStatistic, heatColour, heatOf, heatScale } from '../../lib/token-heat.ts';
@@ -40,7 +40,7 @@ export function TokenHeat({ rollout, statistic }: TokenHeatProps) {
       top: at.bottom - box.top + 6,
     });
   };
-  const onMouseOver = (event: MouseEvent) => {
+  const onPointerOver = (event: PointerEvent) => {
     const token = event.target instanceof HTMLElement ? event.target.dataset.token : undefined;
     if (token === undefined) setPointed(null);
     else point(Number(token));
@@ -79,9 +79,8 @@ export function TokenHeat({ rollout, statistic }: TokenHeatProps) {
         aria-label={`Tokens coloured by ${statistic.title.toLowerCase()}; arrow keys step through them`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: stepped through with the arrow keys
         tabIndex={0}
-        onMouseOver={onMouseOver}
-        onFocus={() => undefined}
-        onMouseLeave={() => setPointed(null)}
+        onPointerOver={onPointerOver}
+        onPointerLeave={() => setPointed(null)}
         onKeyDown={onKeyDown}
         onBlur={() => setPointed(null)}
       >
