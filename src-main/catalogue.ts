@@ -84,6 +84,20 @@ export function checkConfig(request: RunRequest): { path: string; message: strin
   return resolve(request).errors.map((error) => ({ path: error.path ?? '', message: error.message }));
 }
 
+/**
+ * Read every problem that a run would use, so that a malformed file is refused before the run exists.
+ * @throws AssayError `usage` that names the file and line at fault.
+ */
+export async function checkProblems({ problems }: RunConfig): Promise<void> {
+  const dataset = datasets.find((d) => d.id === problems.kind)?.open(problems.options);
+  try {
+    for (const split of ['train', 'validation'] as const) await dataset?.load(split);
+  } catch (error) {
+    if (!(error instanceof AssayError)) throw error;
+    throw new AssayError('usage', error.message, { path: 'problems.options', cause: error });
+  }
+}
+
 function resolve({ name, preset: presetId, values }: RunRequest): { config: () => RunConfig; errors: AssayError[] } {
   const errors: AssayError[] = [];
   const attempt = <T>(body: () => T): T | undefined => {

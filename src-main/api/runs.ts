@@ -1,5 +1,5 @@
 /** Calls that start, steer and list runs. */
-import { checkConfig, resolveConfig } from '../catalogue.ts';
+import { checkConfig, checkProblems, resolveConfig } from '../catalogue.ts';
 import { detailOf, summaryOf } from '../runs/summary.ts';
 import type { ApiContext, Bodies } from './context.ts';
 
@@ -8,7 +8,11 @@ type RunCalls = 'checkRun' | 'launchRun' | 'runs' | 'run' | 'pauseRun' | 'resume
 export function runCalls({ store, control }: ApiContext): Bodies<RunCalls> {
   return {
     checkRun: (request) => ({ errors: checkConfig(request) }),
-    launchRun: async (request) => ({ runId: await control.launch(resolveConfig(request)) }),
+    launchRun: async (request) => {
+      const config = resolveConfig(request);
+      await checkProblems(config);
+      return { runId: await control.launch(config) };
+    },
     runs: () => store.runs.all().map((run) => summaryOf(store, control.present(run))),
     run: ({ runId }) => detailOf(store, control.present(store.runs.get(runId))),
     pauseRun: async ({ runId }) => {

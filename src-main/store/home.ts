@@ -1,6 +1,6 @@
 /** The data folder: where it is, and that it can be used. Everything that Assay keeps lies in it. */
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { storeError } from './errors.ts';
 
@@ -13,10 +13,24 @@ export function defaultHome(): string {
 /** Create the folder where it is missing. @throws AssayError `locked` or `disk-full`, naming it. */
 export function ensureFolder(home: string, folder: string = home): string {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     return folder;
   } catch (error) {
     throw storeError(error, home);
+  }
+}
+
+/** One level at a time: Node's `recursive` never returns below a folder that refuses entries as missing (/proc). */
+function makeFolders(folder: string): void {
+  const isFolder = () => statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isFolder()) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolders(parent);
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another process may have made it in between.
+    if (!isFolder()) throw error;
   }
 }
 

@@ -107,6 +107,12 @@ test('dispatch never throws: whatever is wrong is in the answer', async () => {
   expect(await ask('checkRun', { preset: null, values: { 'rollouts.groupSize': 1, 'nowhere.x': 1 } })).toMatchObject({
     ok: true,
   });
+  // A malformed problem file is found before a run exists.
+  const problems = join(await temporaryFolder(), 'problems.jsonl');
+  writeFileSync(problems, '{"id": broken\n');
+  const values = { 'problems.kind': 'jsonl', 'problems.options.trainFile': problems };
+  expect(await ask('launchRun', { preset: null, values })).toMatchObject(fault('usage', /problems\.jsonl, line 1: /));
+  expect(await app.api.runs({})).toEqual([]);
   await expect(app.api.run({ runId: 'nobody' })).rejects.toMatchObject({ code: 'not-found' });
   expect(Object.keys(calls).every((name) => typeof app.api[name as CallName] === 'function')).toBe(true);
 });

@@ -314,6 +314,12 @@ describe('opening', () => {
     expect(() => ensureFolder(join(home, 'below'))).toThrow(expect.objectContaining({ code: 'locked' }));
   });
 
+  test.skipIf(process.platform !== 'linux')('a home below /proc is refused, not waited for (Linux)', () => {
+    expect(() => ensureFolder('/proc/assay/home')).toThrow(
+      expect.objectContaining({ code: 'locked', message: expect.stringContaining('/proc/assay/home') }),
+    );
+  });
+
   test.skipIf(process.getuid?.() === 0)('a folder without write permission is locked (not as root)', async () => {
     const home = await temporaryFolder();
     chmodSync(home, 0o500);
