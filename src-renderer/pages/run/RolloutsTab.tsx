@@ -27,9 +27,13 @@ export function RolloutsTab() {
     () => (steps.data ?? []).filter((s) => s.split === split).sort((a, b) => b.step - a.step),
     [steps.data, split],
   );
+  // Without a step in the address: the newest when the list was opened. What is being read must not change under the eye.
+  const [opened, setOpened] = useState<{ readonly split: Split; readonly step: number } | null>(null);
+  const newest = ofSplit[0]?.step;
+  if (newest !== undefined && opened?.split !== split) setOpened({ split, step: newest });
   const step = nearestStep(
     ofSplit.map((s) => s.step),
-    search.step,
+    search.step ?? (opened?.split === split ? opened.step : undefined),
   );
   const rollouts = useRollouts(runId, step, split);
   const shown = useMemo(() => listRollouts(rollouts.data ?? [], outcome, order), [rollouts.data, outcome, order]);
