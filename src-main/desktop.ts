@@ -168,9 +168,12 @@ class WindowKeeper {
   }
 }
 
+/** What the copy buttons need; reading the clipboard is not among it. */
+const ALLOWED_PERMISSION = 'clipboard-sanitized-write';
+
 function fenceIn(of: Session): void {
-  of.setPermissionRequestHandler((_, __, decide) => decide(false));
-  of.setPermissionCheckHandler(() => false);
+  of.setPermissionRequestHandler((_, permission, decide) => decide(permission === ALLOWED_PERMISSION));
+  of.setPermissionCheckHandler((_, permission) => permission === ALLOWED_PERMISSION);
   of.setDevicePermissionHandler(() => false);
 }
 
