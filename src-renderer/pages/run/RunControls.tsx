@@ -34,50 +34,36 @@ export function RunControls({ run }: { run: RunDetail }) {
     run.status === 'running' ? `Stops ${afterStep}` : undefined,
   );
   const { status } = run;
+  const isLive = status === 'running' || status === 'paused' || status === 'queued';
+  const canGoOn = status === 'paused' || status === 'stopped' || status === 'interrupted' || status === 'failed';
   return (
     <>
-      {status === 'running' ? (
-        <Button
-          variant="default"
-          leftSection={<IconPlayerPause size={14} />}
-          loading={pause.isPending}
-          onClick={() => pause.mutate({})}
-        >
-          Pause
-        </Button>
-      ) : null}
-      {status === 'paused' ? (
-        <Button
-          variant="default"
-          leftSection={<IconPlayerPlay size={14} />}
-          loading={goOn.isPending}
-          onClick={() => goOn.mutate({})}
-        >
-          Resume
-        </Button>
-      ) : null}
-      {status === 'running' || status === 'paused' || status === 'queued' ? (
-        <Button
-          variant="default"
-          leftSection={<IconPlayerStop size={14} />}
-          loading={stop.isPending}
-          onClick={() => stop.mutate({})}
-        >
-          Stop
-        </Button>
-      ) : null}
-      {status === 'stopped' || status === 'interrupted' || status === 'failed' ? (
-        <Button
-          variant="default"
-          leftSection={<IconPlayerPlay size={14} />}
-          loading={goOn.isPending}
-          onClick={() => goOn.mutate({})}
-        >
-          Resume
-        </Button>
-      ) : null}
+      {status === 'running' ? <Control label="Pause" icon={IconPlayerPause} action={pause} /> : null}
+      {canGoOn ? <Control label="Resume" icon={IconPlayerPlay} action={goOn} /> : null}
+      {isLive ? <Control label="Stop" icon={IconPlayerStop} action={stop} /> : null}
       {status === 'finished' ? <ResumeWithMore run={run} /> : null}
     </>
+  );
+}
+
+function Control({
+  label,
+  icon: Icon,
+  action,
+}: {
+  label: string;
+  icon: typeof IconPlayerPlay;
+  action: Pick<ReturnType<typeof useAction>, 'isPending' | 'mutate'>;
+}) {
+  return (
+    <Button
+      variant="default"
+      leftSection={<Icon size={14} />}
+      loading={action.isPending}
+      onClick={() => action.mutate({})}
+    >
+      {label}
+    </Button>
   );
 }
 
