@@ -3,11 +3,12 @@
  * Needs clang 14 or newer with wasm-ld (Debian: apt install clang lld). Usage: node resources/kernels/build.mjs
  */
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const here = import.meta.dirname;
-const source = join(here, '..', '..', 'src-main', 'engine', 'kernels', 'core', 'core.cpp');
+const sources = join(here, '..', '..', 'src-main', 'engine', 'kernels', 'core');
 const output = join(here, 'core.wasm');
 // Shared memory belongs to the host: 64 Ki pages of 64 KiB is all that 32-bit addresses reach.
 const maxMemoryBytes = 65536 * 65536;
@@ -20,7 +21,20 @@ link.push('--export=__stack_pointer', '--export=__heap_base', '-z', 'stack-size=
 
 execFileSync(
   process.env.CLANG ?? 'clang++',
-  [...compile, ...features, ...link.flatMap((flag) => ['-Xlinker', flag]), '-o', output, source],
+  [
+    ...[...compile, ...features, ...link.flatMap((flag) => ['-Xlinker', flag])],
+    ...['-o', output, join(sources, 'core.cpp')],
+  ],
   { stdio: 'inherit' },
 );
+
+// A custom section with the hash of the sources, by which a test knows that the committed file is theirs.
+const hash = createHash('sha256');
+for (const file of readdirSync(sources).sort()) {
+  hash.update(file);
+  hash.update(readFileSync(join(sources, file), 'utf8').replaceAll('\r\n', '\n'));
+}
+const name = Buffer.from('sources');
+const section = Buffer.concat([Buffer.of(name.length), name, hash.digest()]);
+appendFileSync(output, Buffer.concat([Buffer.of(0, section.length), section]));
 console.log(`${output}: ${statSync(output).size} bytes`);

@@ -1,10 +1,11 @@
 /** The list of engines, in the order in which `auto` tries them. */
 import { AssayError } from '../../src-shared/errors.ts';
 import type { EngineFactory } from './engine.ts';
+import { kernelsFactory } from './kernels/index.ts';
 import { tfjsFactories } from './tfjs/index.ts';
 
-/** GPUs first, then the fastest on the CPU. */
-export const engines: readonly EngineFactory[] = [...tfjsFactories];
+/** GPUs first, then the tfjs CPU backends. The kernels are taken only by name. */
+export const engines: readonly EngineFactory[] = [...tfjsFactories, kernelsFactory];
 
 /**
  * The engine called `id`, or for `auto` the first that can run here.

@@ -2,6 +2,7 @@
 import { type OptimizerState, readCheckpointFiles, writeCheckpointFiles } from '../../model/checkpoint-files.ts';
 import { formatModelConfig, type ModelConfig } from '../../model/config.ts';
 import type { Weights } from '../../model/weights.ts';
+import { checkPrompts, checkScored, checkTemperature } from '../checks.ts';
 import {
   type DeviceInfo,
   EngineError,
@@ -18,7 +19,6 @@ import {
   type TokenStats,
   type TrainBatch,
 } from '../engine.ts';
-import { checkPrompts, checkScored, checkTemperature } from './checks.ts';
 import { generate } from './generation.ts';
 import { Gradients } from './gradients.ts';
 import { exclusively, type Tf } from './library.ts';

@@ -23,8 +23,9 @@ export function family(backend: Backend): EngineFactory {
     title: backend.title,
     unavailable: () => backend.unavailable(),
     load: async (dir) => {
-      const { config, weights, optimizer } = await readCheckpointFiles(dir);
-      return TfjsEngine.create(await started(), config, weights, optimizer);
+      // The moments of an earlier run, if the folder holds any, are not this one's.
+      const { config, weights } = await readCheckpointFiles(dir);
+      return TfjsEngine.create(await started(), config, weights, null);
     },
     create: async (config, seed) => TfjsEngine.create(await started(), config, initialWeights(config, seed), null),
   };

@@ -1,14 +1,7 @@
 /** Teacher forcing: statistics of given responses, and the gradient of an objective of them, in slices of bounded size. */
-import {
-  EngineError,
-  type Objective,
-  type ObjectiveReport,
-  type Scored,
-  type TokenDerivative,
-  type TokenStats,
-  type TrainBatch,
-} from '../engine.ts';
-import { checkDerivative } from './checks.ts';
+
+import { askObjective, isZero } from '../checks.ts';
+import type { Objective, ObjectiveReport, Scored, TokenDerivative, TokenStats, TrainBatch } from '../engine.ts';
 import type { Gradients } from './gradients.ts';
 import { Head } from './head.ts';
 import { scoped } from './library.ts';
@@ -65,11 +58,11 @@ async function accumulateSlice(
   gradients: Gradients,
 ): Promise<number> {
   const batch = packScored(sequences);
-  if (batch.queries.rows === 0) return ask(objective, splitStats(noStats, batch), offset, sequences).loss;
+  if (batch.queries.rows === 0) return askObjective(objective, splitStats(noStats, batch), offset, sequences).loss;
   const { hidden, state } = transformer.forward(weights, batch);
   const head = new Head(transformer, weights, hidden, targetsOf(sequences), temperature);
   const stats = await head.statistics(true);
-  const { loss, derivatives } = ask(objective, splitStats(stats, batch), offset, sequences);
+  const { loss, derivatives } = askObjective(objective, splitStats(stats, batch), offset, sequences);
 
   const needed = sequences.map((_, s) => s).filter((s) => !isZero(derivatives[s] as TokenDerivative));
   if (needed.length === 0) return loss;
@@ -92,18 +85,6 @@ async function accumulateSlice(
   const dHidden = head.backward(stats, dLogprob, dEntropy, gradients);
   transformer.backward(weights, state, dHidden, gradients);
   return loss;
-}
-
-function ask(objective: Objective, stats: readonly TokenStats[], offset: number, sequences: readonly Scored[]) {
-  const answer = objective(stats, offset);
-  if (!Number.isFinite(answer.loss))
-    throw new EngineError(
-      `loss of sequences ${offset}..${offset + sequences.length - 1} is ${answer.loss}; it must be finite`,
-    );
-  if (answer.derivatives.length !== sequences.length)
-    throw new EngineError(`objective gave ${answer.derivatives.length} derivatives for ${sequences.length} sequences`);
-  for (const [s, { response }] of sequences.entries()) checkDerivative(answer.derivatives[s], response, offset + s);
-  return answer;
 }
 
 async function scoreBatch(
@@ -130,10 +111,6 @@ function splitStats(stats: FlatStats, { queries }: PackedBatch): TokenStats[] {
     const start = queries.starts[s] as number;
     return sliceStats(stats, start, start + length);
   });
-}
-
-function isZero({ logprob, entropy }: TokenDerivative): boolean {
-  return logprob.every((value) => value === 0) && (entropy?.every((value) => value === 0) ?? true);
 }
 
 /** Ranges of sequences, in order, of at most `sliceTokens` rows each, but at least one sequence. */

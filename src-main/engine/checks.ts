@@ -1,6 +1,14 @@
 /** Checks of what callers hand to an engine. Every message names the sequence, the value and what is allowed. */
-import type { ModelConfig } from '../../model/config.ts';
-import { EngineError, type Sampling, type Scored, type TokenDerivative, type TokenIds } from '../engine.ts';
+import type { ModelConfig } from '../model/config.ts';
+import {
+  EngineError,
+  type Objective,
+  type Sampling,
+  type Scored,
+  type TokenDerivative,
+  type TokenIds,
+  type TokenStats,
+} from './engine.ts';
 
 export function checkScored(sequences: readonly Scored[], config: ModelConfig): void {
   for (const [i, { prompt, response }] of sequences.entries()) {
@@ -55,4 +63,27 @@ function checkToken(token: number, what: string, { vocabSize }: ModelConfig): vo
 
 function checkLength(length: number, what: string, { maxPositions }: ModelConfig): void {
   if (length > maxPositions) throw new EngineError(`${what}: ${length} tokens, at most ${maxPositions} are allowed`);
+}
+
+/** Call an objective on a slice and check its answer. @throws EngineError when it is incomplete or not finite. */
+export function askObjective(
+  objective: Objective,
+  stats: readonly TokenStats[],
+  offset: number,
+  sequences: readonly Scored[],
+): ReturnType<Objective> {
+  const answer = objective(stats, offset);
+  if (!Number.isFinite(answer.loss))
+    throw new EngineError(
+      `loss of sequences ${offset}..${offset + sequences.length - 1} is ${answer.loss}; it must be finite`,
+    );
+  if (answer.derivatives.length !== sequences.length)
+    throw new EngineError(`objective gave ${answer.derivatives.length} derivatives for ${sequences.length} sequences`);
+  for (const [s, { response }] of sequences.entries()) checkDerivative(answer.derivatives[s], response, offset + s);
+  return answer;
+}
+
+/** Whether a sequence contributes nothing to the gradient. */
+export function isZero({ logprob, entropy }: TokenDerivative): boolean {
+  return logprob.every((value) => value === 0) && (entropy?.every((value) => value === 0) ?? true);
 }
