@@ -23,7 +23,10 @@ function tensorflow(id: string, title: string, device: string, sliceTokens: numb
         const usesGpu = backend !== null && 'isUsingGpuDevice' in backend && backend.isUsingGpuDevice === true;
         return id === 'tfjs-node-gpu' && !usesGpu ? `${backendPackage} finds no CUDA device` : null;
       } catch (error) {
-        return `${backendPackage} does not load: ${(error as Error).message.split('\n')[0]}`;
+        const [reason = ''] = (error as Error).message.split('\n');
+        // The package is there without what it fetches; its own message names only a path.
+        if (reason.includes('tfjs_binding.node')) return 'libtensorflow is not here: "npm run setup:gpu" fetches it';
+        return `${backendPackage} does not load: ${reason}`;
       }
     },
     start: async () => {
