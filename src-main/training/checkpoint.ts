@@ -30,13 +30,19 @@ export async function writeCheckpoint(
   const folder = join(checkpointsFolder, `step-${String(manifest.step).padStart(6, '0')}`);
   const draft = `${folder}.partial`;
   await rm(draft, { recursive: true, force: true });
-  await mkdir(draft, { recursive: true });
-  await engine.save(draft);
-  const present = new Set(await readdir(policyFolder));
-  for (const name of COMPANIONS) if (present.has(name)) await copyFile(join(policyFolder, name), join(draft, name));
-  await writeFileAtomically(join(draft, MANIFEST), [new TextEncoder().encode(`${JSON.stringify(manifest)}\n`)]);
-  await rm(folder, { recursive: true, force: true });
-  await rename(draft, folder);
+  try {
+    await mkdir(draft, { recursive: true });
+    await engine.save(draft);
+    const present = new Set(await readdir(policyFolder));
+    for (const name of COMPANIONS) if (present.has(name)) await copyFile(join(policyFolder, name), join(draft, name));
+    await writeFileAtomically(join(draft, MANIFEST), [new TextEncoder().encode(`${JSON.stringify(manifest)}\n`)]);
+    await rm(folder, { recursive: true, force: true });
+    await rename(draft, folder);
+  } catch (error) {
+    // On a full disk the half of a checkpoint is in the way of everything else.
+    await rm(draft, { recursive: true, force: true });
+    throw error;
+  }
   const sizes = await Promise.all((await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size));
   return { kind: 'checkpoint', step: manifest.step, folder, bytes: sizes.reduce((a, b) => a + b, 0) };
 }

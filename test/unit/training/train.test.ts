@@ -301,6 +301,18 @@ describe('train', () => {
     expect(events.at(-1)).toMatchObject({ kind: 'checkpoint', step: 3 });
   });
 
+  test('a checkpoint that cannot be written leaves nothing behind, and the earlier one as it was', async () => {
+    const engine = new ScriptedEngine();
+    await collect(prepare({ engine, values: { 'limits.steps': 1 } }));
+    engine.save = async (dir) => {
+      await writeFile(join(dir, 'half'), '');
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    };
+    const done = { step: 1, tokens: 0 };
+    await expect(collect(prepare({ engine, done, values: { 'limits.steps': 2 } }))).rejects.toThrow('no space left');
+    expect(await readdir(join(folder, 'checkpoints'))).toEqual(['step-000001']);
+  });
+
   test('a sandbox that cannot run ends the run with its error', async () => {
     const run = prepare({ execute: () => Promise.reject(new Error('no python3')) });
     await expect(collect(run)).rejects.toThrow('no python3');
