@@ -3,7 +3,6 @@
 import { z } from 'zod';
 
 export const ReadyHeader = z.object({ python: z.string(), seccomp: z.boolean(), memoryLimit: z.boolean() });
-export type Ready = z.infer<typeof ReadyHeader>;
 
 export const STATUSES = [
   'exited',

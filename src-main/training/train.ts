@@ -155,21 +155,16 @@ async function checkpoint(run: PreparedRun, step: number, tokens: number) {
 }
 
 /** The problems of a step: passes over the training split, each pass in an order of its own. */
-function problemsOf(run: PreparedRun, step: number, count: number): Problem[] {
+function problemsOf({ train, seeds }: PreparedRun, step: number, count: number): Problem[] {
   const first = (step - 1) * count;
+  // Shuffling a pass anew at each step takes well under a millisecond, and leaves no state to resume.
+  const orders = new Map<number, Problem[]>();
   return Array.from({ length: count }, (_, i) => {
-    const pass = Math.floor((first + i) / run.train.length);
-    return passOrder(run, pass)[(first + i) % run.train.length] as Problem;
+    const pass = Math.floor((first + i) / train.length);
+    const order = orders.get(pass) ?? seeds.problems(pass).shuffle(train);
+    orders.set(pass, order);
+    return order[(first + i) % train.length] as Problem;
   });
-}
-
-const orders = new WeakMap<PreparedRun, Map<number, Problem[]>>();
-function passOrder(run: PreparedRun, pass: number): Problem[] {
-  const known = orders.get(run) ?? new Map<number, Problem[]>();
-  orders.set(run, known);
-  const order = known.get(pass) ?? run.seeds.problems(pass).shuffle(run.train);
-  known.set(pass, order);
-  return order;
 }
 
 /** Report, then let the process answer what came in meanwhile: engines on the CPU keep this thread busy. */

@@ -21,8 +21,6 @@ const LOOK = {
   interrupted: { title: 'Interrupted', icon: IconBolt, tone: 'waiting' },
 } as const;
 
-export const statusTitle = (status: Status): string => LOOK[status].title;
-
 export function RunStatus({ status }: { status: Status }) {
   const { title, icon: Icon, tone } = LOOK[status];
   return (
