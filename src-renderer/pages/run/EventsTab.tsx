@@ -12,7 +12,11 @@ export function EventsTab() {
     return <ErrorView error={notes.error} onRetry={() => void notes.refetch()} />;
   if (notes.data === undefined) return null;
   if (notes.data.length === 0)
-    return <p className={css.empty}>Nothing to note so far. Warnings, resumes and failures of the run appear here.</p>;
+    return (
+      <p className={css.empty}>
+        Nothing to note so far. Warnings of the run, such as a damaged checkpoint that was passed over, appear here.
+      </p>
+    );
   const newestFirst = [...notes.data].sort((a, b) => b.at - a.at || b.id - a.id);
   return (
     <div className={`${css.page} scroll`}>
