@@ -10,9 +10,11 @@ import { type Choice, FAMILY_GROUPS, type FamilyGroup, plainGroups, type RunConf
 import { advantages } from './advantages/index.ts';
 import { datasets } from './datasets/index.ts';
 import { engines } from './engine/index.ts';
+import { problemWithTargets, targetsFromText } from './model/adapter.ts';
 import { objectives } from './objectives/index.ts';
 import { presets } from './presets.ts';
 import { rewards } from './rewards/index.ts';
+import { policyTraining } from './training/policy-training.ts';
 
 interface Member {
   readonly id: string;
@@ -204,5 +206,15 @@ function crossChecks(c: RunConfig): AssayError[] {
   const known = ['auto', ...engines.map((e) => e.id)];
   if (!known.includes(c.policy.engine))
     fault('policy.engine', `${c.policy.engine} is unknown; allowed is ${known.join(', ')}`);
+  const training = policyTraining(c.policy, c.seeds.run);
+  const targets = problemWithTargets(targetsFromText(c.policy.targets));
+  const refusal = engines.find((e) => e.id === c.policy.engine)?.unsupported?.(training);
+  if (targets !== null) fault('policy.targets', targets);
+  else if (training.frozenPrecision === 'bfloat16' && training.adapter === null)
+    fault(
+      'policy.frozenPrecision',
+      'bfloat16 needs policy.adapter lora: all weights are trained without it, in float32',
+    );
+  else if (refusal) fault('policy.engine', `${c.policy.engine} cannot train so: ${refusal}`);
   return errors;
 }

@@ -1,4 +1,5 @@
 /** Checks of what callers hand to an engine. Every message names the sequence, the value and what is allowed. */
+import { problemWithAdapter } from '../model/adapter.ts';
 import type { ModelConfig } from '../model/config.ts';
 import {
   EngineError,
@@ -8,7 +9,17 @@ import {
   type TokenDerivative,
   type TokenIds,
   type TokenStats,
+  type Training,
 } from './engine.ts';
+
+export function checkTraining({ adapter, frozenPrecision }: Training): void {
+  const problem = adapter === null ? null : problemWithAdapter(adapter);
+  if (problem !== null) throw new EngineError(problem);
+  if (frozenPrecision !== 'float32' && frozenPrecision !== 'bfloat16')
+    throw new EngineError(`frozenPrecision ${frozenPrecision} is unknown; allowed is float32, bfloat16`);
+  if (frozenPrecision === 'bfloat16' && adapter === null)
+    throw new EngineError('frozenPrecision bfloat16 needs an adapter: without one all weights are trained, in float32');
+}
 
 export function checkScored(sequences: readonly Scored[], config: ModelConfig): void {
   for (const [i, { prompt, response }] of sequences.entries()) {

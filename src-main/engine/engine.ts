@@ -3,7 +3,10 @@
  * it knows nothing of rewards or objectives, which reach it only as an `Objective`: a plain function from
  * per-token statistics to a loss and its derivative. No tensor library is named outside `engine/`.
  */
+import type { Adapter } from '../model/adapter.ts';
 import type { ModelConfig } from '../model/config.ts';
+
+export { type Adapter, type AdapterTarget, adapterTargets } from '../model/adapter.ts';
 
 /** Token ids of one sequence. [T] */
 export type TokenIds = Int32Array;
@@ -108,6 +111,19 @@ export interface MemoryReport {
   readonly bytes: number;
 }
 
+/** What of a policy is trained, and what is traded for memory. */
+export interface Training {
+  /** Null: all weights are trained. Else its A and B alone. */
+  readonly adapter: Adapter | null;
+  /** Gradient checkpointing (Chen et al. 2016, arXiv 1604.06174): keep only each layer's input, and make the rest again in the backward pass. */
+  readonly recompute: boolean;
+  /** How frozen weights are stored (rounded to the nearest, ties to even); arithmetic is float32. `bfloat16` needs an adapter. */
+  readonly frozenPrecision: 'float32' | 'bfloat16';
+}
+
+/** All weights, in float32, with every activation kept. */
+export const fullTraining: Training = { adapter: null, recompute: false, frozenPrecision: 'float32' };
+
 /** A frozen, score-only copy of a policy, for KL terms and cross-run certainty. */
 export interface ReferencePolicy {
   score(sequences: readonly Scored[], temperature: number): Promise<TokenStats[]>;
@@ -122,12 +138,21 @@ export interface PolicyEngine extends ReferencePolicy {
   generate(prompts: readonly TokenIds[], sampling: Sampling): Promise<Generated[]>;
   /** Forward, objective, backward; adds to the gradient. @throws EngineError when the loss or a derivative is not finite. */
   accumulate(batch: TrainBatch, objective: Objective): Promise<ObjectiveReport>;
-  /** Apply the accumulated gradient and clear it. @throws EngineError when the gradient norm is not finite; weights are then unchanged. */
+  /** Apply the accumulated gradient to what is trained and clear it. @throws EngineError when the gradient norm is not finite; weights are then unchanged. */
   update(step: OptimizerStep): Promise<{ gradNorm: number }>;
+  /** With an adapter, the copy shares the frozen weights and has only A and B of its own. */
   freeze(): Promise<ReferencePolicy>;
-  /** Write weights (`model.safetensors`, `config.json`) and optimizer state (`optimizer.safetensors`) into an existing folder. */
+  /**
+   * Write weights (`model.safetensors`, `config.json`) and optimizer state (`optimizer.safetensors`) into an existing
+   * folder. With an adapter the weights are the merged ones, so that any engine opens the folder as an ordinary policy,
+   * A and B stand beside them (`adapter.safetensors`), and the optimizer state is theirs.
+   */
   save(dir: string): Promise<void>;
-  /** Read what `save` wrote; training continues with identical numbers. A folder without optimizer state starts with fresh moments. */
+  /**
+   * Read what `save` wrote; training continues with identical numbers. A folder without optimizer state starts with
+   * fresh moments. With an adapter, A and B are read and the frozen weights stay those of `load` or `create`.
+   * @throws EngineError when the folder's architecture or adapter (rank, alpha, targets, or none) is not this engine's.
+   */
   restore(dir: string): Promise<void>;
   memory(): MemoryReport;
 }
@@ -143,11 +168,14 @@ export interface EngineFactory {
   readonly title: string;
   /** Null when this engine can run here, else the reason why not, in one line. Cheap: no model is loaded. */
   unavailable(): Promise<string | null>;
+  /** Null when this engine can train so, else the reason why not, in one line. Absent: it can train in every way. */
+  unsupported?(training: Training): string | null;
   /**
    * Build an engine with the weights of a policy folder (`config.json`, `model.safetensors`) and fresh optimizer
    * moments, whatever else the folder holds: bootstrapping from a checkpoint is a new start. `restore` continues one.
+   * @param training Default `fullTraining`; an adapter starts fresh. @throws EngineError when that is no possible training, or is `unsupported`.
    */
-  load(dir: string): Promise<PolicyEngine>;
+  load(dir: string, training?: Training): Promise<PolicyEngine>;
   /** Build an engine with freshly initialised weights (normal, std 0.02; residual projections scaled by 1/sqrt(2 layers)). */
-  create(config: ModelConfig, seed: number): Promise<PolicyEngine>;
+  create(config: ModelConfig, seed: number, training?: Training): Promise<PolicyEngine>;
 }

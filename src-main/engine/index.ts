@@ -1,6 +1,6 @@
 /** The list of engines, in the order in which `auto` tries them. */
 import { AssayError } from '../../src-shared/errors.ts';
-import type { EngineFactory } from './engine.ts';
+import { type EngineFactory, fullTraining, type Training } from './engine.ts';
 import { kernelsFactory } from './kernels/index.ts';
 import { tfjsFactories } from './tfjs/index.ts';
 
@@ -8,10 +8,10 @@ import { tfjsFactories } from './tfjs/index.ts';
 export const engines: readonly EngineFactory[] = [...tfjsFactories, kernelsFactory];
 
 /**
- * The engine called `id`, or for `auto` the first that can run here.
+ * The engine called `id`, or for `auto` the first that can run here and train so.
  * @throws AssayError `engine`, with the reason, when it cannot: there is no silent fall-back.
  */
-export async function findEngine(id: string): Promise<EngineFactory> {
+export async function findEngine(id: string, training: Training = fullTraining): Promise<EngineFactory> {
   if (id !== 'auto') {
     const factory = engines.find((e) => e.id === id);
     if (factory === undefined)
@@ -20,14 +20,14 @@ export async function findEngine(id: string): Promise<EngineFactory> {
         `policy.engine: ${id} is unknown; allowed is auto, ${engines.map((e) => e.id).join(', ')}`,
         { path: 'policy.engine' },
       );
-    const reason = await factory.unavailable();
+    const reason = factory.unsupported?.(training) ?? (await factory.unavailable());
     if (reason !== null)
       throw new AssayError('engine', `Engine ${id} cannot run here: ${reason}`, { path: 'policy.engine' });
     return factory;
   }
   const reasons: string[] = [];
   for (const factory of engines) {
-    const reason = await factory.unavailable();
+    const reason = factory.unsupported?.(training) ?? (await factory.unavailable());
     if (reason === null) return factory;
     reasons.push(`${factory.id}: ${reason}`);
   }

@@ -1,42 +1,63 @@
 /**
  * The files an engine saves and restores: `config.json`, `model.safetensors`, `optimizer.safetensors` (AdamW moments
- * `m.<name>` and `v.<name>`, update count in the metadata). Every engine uses these, so a run may change its engine.
+ * `m.<name>` and `v.<name>` of what is trained, update count in the metadata), and, where that is an adapter,
+ * `adapter.safetensors`. Every engine uses these, so a run may change its engine.
  */
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import {
+  type Adapter,
+  type AdapterState,
+  type AdapterTarget,
+  adapterShapes,
+  mergeAdapter,
+  problemWithAdapter,
+  targetsFromText,
+} from './adapter.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 import { formatModelConfig, type ModelConfig, parseModelConfig } from './config.ts';
 import { readSafetensors, type Tensor, writeSafetensors } from './safetensors.ts';
 import { loadWeights, selectWeights, type Weights, weightShapes, weightsFile } from './weights.ts';
 
 const configFile = 'config.json';
+const adapterFile = 'adapter.safetensors';
 const optimizerFile = 'optimizer.safetensors';
 
 export interface OptimizerState {
   /** Updates made so far; the exponent of AdamW's bias correction. */
   readonly updates: number;
-  /** First and second moments, one of each a weight, of the weight's shape. */
+  /** First and second moments, one of each a trained tensor, of its shape. */
   readonly m: Weights;
   readonly v: Weights;
 }
 
 export interface CheckpointFiles {
   readonly config: ModelConfig;
+  /** With an adapter, the merged ones. */
   readonly weights: Weights;
+  /** What is trained; null when all weights are. */
+  readonly adapter: AdapterState | null;
   /** Null when the folder has none: training then starts with fresh moments. */
   readonly optimizer: OptimizerState | null;
 }
 
-/** Write all three files into an existing folder, each atomically. */
+/**
+ * Write all files into an existing folder, each atomically.
+ * @param weights With an adapter, the frozen ones: they are merged here. @param optimizer Of what is trained.
+ */
 export async function writeCheckpointFiles(
   dir: string,
   config: ModelConfig,
-  weights: ReadonlyMap<string, Tensor>,
+  weights: Weights,
   optimizer: OptimizerState,
+  adapter: AdapterState | null = null,
 ): Promise<void> {
   await writeFileAtomically(join(dir, configFile), [new TextEncoder().encode(formatModelConfig(config))]);
-  await writeSafetensors(join(dir, weightsFile), weights, { format: 'pt' });
+  const policy = adapter ? mergeAdapter(weights, adapter.weights, adapter.adapter) : weights;
+  await writeSafetensors(join(dir, weightsFile), policy, { format: 'pt' });
+  if (adapter) await writeSafetensors(join(dir, adapterFile), adapter.weights, formatAdapter(adapter.adapter));
+  else await rm(join(dir, adapterFile), { force: true });
   const moments = new Map<string, Tensor>();
   for (const [name, tensor] of optimizer.m) moments.set(`m.${name}`, tensor);
   for (const [name, tensor] of optimizer.v) moments.set(`v.${name}`, tensor);
@@ -46,7 +67,10 @@ export async function writeCheckpointFiles(
 /** Read and check a folder. @throws Error naming the file, the tensor or field, its value and what is allowed. */
 export async function readCheckpointFiles(dir: string): Promise<CheckpointFiles> {
   const config = await readModelConfig(dir);
-  return { config, weights: await loadWeights(dir, config), optimizer: await readOptimizer(dir, config) };
+  const weights = await loadWeights(dir, config);
+  const adapter = await readAdapter(dir, config);
+  const trained = adapter ? adapterShapes(config, adapter.adapter) : weightShapes(config);
+  return { config, weights, adapter, optimizer: await readOptimizer(dir, trained) };
 }
 
 export async function readModelConfig(dir: string): Promise<ModelConfig> {
@@ -55,15 +79,47 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
 }
 
 const updateCount = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);
+/** Ranges and names are those of every adapter, and checked like every other. */
+const number = z.string().transform(Number);
+const adapterMetadata = z.object({
+  rank: number,
+  alpha: number,
+  targets: z.string().transform((text) => targetsFromText(text) as AdapterTarget[]),
+  seed: number,
+});
 
-async function readOptimizer(dir: string, config: ModelConfig): Promise<OptimizerState | null> {
+function formatAdapter({ rank, alpha, targets, seed }: Adapter): Record<string, string> {
+  return { format: 'pt', rank: String(rank), alpha: String(alpha), targets: targets.join(','), seed: String(seed) };
+}
+
+async function readAdapter(dir: string, config: ModelConfig): Promise<AdapterState | null> {
+  const path = join(dir, adapterFile);
+  if (!(await exists(path))) return null;
+  const { tensors, metadata } = await readSafetensors(path);
+  const parsed = adapterMetadata.safeParse(metadata);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new Error(`${path}: metadata ${issue?.path.join('.')}: ${issue?.message}`);
+  }
+  const problem = problemWithAdapter(parsed.data);
+  if (problem !== null) throw new Error(`${path}: metadata: ${problem}`);
+  return { adapter: parsed.data, weights: selectWeights(tensors, adapterShapes(config, parsed.data), path) };
+}
+
+/** @param shapes Of what is trained, by name. */
+async function readOptimizer(
+  dir: string,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): Promise<OptimizerState | null> {
   const path = join(dir, optimizerFile);
   if (!(await exists(path))) return null;
   const { tensors, metadata } = await readSafetensors(path);
   const updates = updateCount.safeParse(metadata.updates);
   if (!updates.success)
     throw new Error(`${path}: metadata updates is ${metadata.updates}; it must be a whole number, 0 or more`);
-  const shapes = weightShapes(config);
+  for (const name of tensors.keys())
+    if (name.includes('.lora_') && !shapes.has(name.replace(/^[mv]\./, '')))
+      throw new Error(`${path}: ${name} is of an adapter; ${adapterFile} is missing or of another one`);
   const expected = new Map<string, readonly number[]>();
   for (const moment of ['m', 'v']) for (const [name, shape] of shapes) expected.set(`${moment}.${name}`, shape);
   const selected = selectWeights(tensors, expected, path);

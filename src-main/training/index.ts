@@ -11,6 +11,7 @@ import { objectives } from '../objectives/index.ts';
 import { rewards } from '../rewards/index.ts';
 import { readManifest } from './checkpoint.ts';
 import type { Services, Training, TrainingOrder } from './order.ts';
+import { policyTraining } from './policy-training.ts';
 import { runSeeds } from './seeds.ts';
 import { train } from './train.ts';
 
@@ -35,8 +36,10 @@ export async function* trainOrder(order: TrainingOrder, services: Services): Tra
     dataset.hash(),
   ]);
 
-  const factory = await findEngine(config.policy.engine);
-  const engine = await factory.load(order.policyFolder);
+  const seeds = runSeeds(config.seeds.run);
+  const training = policyTraining(config.policy, seeds.adapter);
+  const factory = await findEngine(config.policy.engine, training);
+  const engine = await factory.load(order.policyFolder, training);
   try {
     // The reference is what the run started from, also when it is resumed: so it is frozen before `restore`.
     const reference = objective.needsReference(config.objective.options) ? await engine.freeze() : null;
@@ -46,7 +49,6 @@ export async function* trainOrder(order: TrainingOrder, services: Services): Tra
       tokenizer.encode(promptText(p, tokenizer.template)),
     );
 
-    const seeds = runSeeds(config.seeds.run);
     yield {
       kind: 'started',
       engine: engine.device,

@@ -5,6 +5,8 @@
 import { type Random, seedFrom, stream } from '../../src-shared/random.ts';
 
 export interface RunSeeds {
+  /** Initial values of an adapter. */
+  readonly adapter: number;
   /** Order of the training problems in one pass over them. */
   problems(pass: number): Random;
   /** Sampling of one generate call. */
@@ -19,6 +21,7 @@ export interface RunSeeds {
 
 export function runSeeds(seed: number): RunSeeds {
   return {
+    adapter: seedFrom(seed, 'adapter'),
     problems: (pass) => stream(seed, 'problems', pass),
     rollouts: (step, call) => seedFrom(seed, 'rollouts', step, call),
     evaluation: (call) => seedFrom(seed, 'evaluation', call),

@@ -1,17 +1,27 @@
 /** Small policies, sequences and objectives that every engine is tested with, and ways to look inside through `save`. */
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Objective, OptimizerStep, PolicyEngine, Scored, TokenDerivative } from '../../src-main/engine/engine.ts';
+import type {
+  EngineFactory,
+  Objective,
+  OptimizerStep,
+  PolicyEngine,
+  Scored,
+  TokenDerivative,
+  Training,
+} from '../../src-main/engine/engine.ts';
+import { type Adapter, adapterShapes } from '../../src-main/model/adapter.ts';
 import {
   type CheckpointFiles,
   readCheckpointFiles,
+  readModelConfig,
   writeCheckpointFiles,
 } from '../../src-main/model/checkpoint-files.ts';
 import type { ModelConfig } from '../../src-main/model/config.ts';
-import { initialWeights, type Weights, weightShapes } from '../../src-main/model/weights.ts';
+import { initialWeights, loadWeights, type Weights, weightShapes } from '../../src-main/model/weights.ts';
 import { stream } from '../../src-shared/random.ts';
-import type { ReferenceWeights } from './reference.ts';
+import { effectiveWeights, type ReferenceWeights } from './reference.ts';
 
 const base: ModelConfig = {
   vocabSize: 48,
@@ -57,14 +67,14 @@ export async function policyFolder(config: ModelConfig, seed = 1): Promise<strin
     const values = data.map((value) => (shape.length > 1 ? value * 12 : value + 0.3 * random.normal()));
     weights.set(name, { shape, data: values });
   }
-  const zeros: Weights = new Map(
-    [...weightShapes(config)].map(([name, shape]) => [
-      name,
-      { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) },
-    ]),
-  );
+  return writePolicy(config, weights);
+}
+
+/** A folder with these weights and fresh moments. */
+export async function writePolicy(config: ModelConfig, weights: Weights): Promise<string> {
   const dir = await newFolder();
-  await writeCheckpointFiles(dir, config, weights, { updates: 0, m: zeros, v: zeros });
+  const shapes = weightShapes(config);
+  await writeCheckpointFiles(dir, config, weights, { updates: 0, m: zeros(shapes), v: zeros(shapes) });
   return dir;
 }
 
@@ -74,19 +84,55 @@ export function newFolder(): Promise<string> {
 
 /** What `save` writes, read back. */
 export async function snapshot(engine: PolicyEngine): Promise<CheckpointFiles> {
-  const dir = await newFolder();
-  await engine.save(dir);
-  return readCheckpointFiles(dir);
+  return readCheckpointFiles(await savedFolder(engine));
 }
 
-/** Bytes of the saved weights and optimizer state. */
-export async function savedBytes(engine: PolicyEngine): Promise<Buffer> {
+/** A new folder with what `save` writes. */
+export async function savedFolder(engine: PolicyEngine): Promise<string> {
   const dir = await newFolder();
   await engine.save(dir);
-  return Buffer.concat([
-    await readFile(join(dir, 'model.safetensors')),
-    await readFile(join(dir, 'optimizer.safetensors')),
-  ]);
+  return dir;
+}
+
+/** Bytes of the saved weights, optimizer state and, where there is one, adapter. */
+export async function savedBytes(engine: PolicyEngine): Promise<Buffer> {
+  const dir = await savedFolder(engine);
+  const names = (await readdir(dir)).filter((name) => name.endsWith('.safetensors')).sort();
+  return Buffer.concat(await Promise.all(names.map((name) => readFile(join(dir, name)))));
+}
+
+/** A folder as an engine with this adapter saves it, A and B both far from their start and from zero. */
+export async function adapterFolder(config: ModelConfig, weights: Weights, adapter: Adapter): Promise<string> {
+  const shapes = adapterShapes(config, adapter);
+  const tensors: Weights = new Map(
+    [...shapes].map(([name, shape]) => {
+      const random = stream(adapter.seed, 'adapter fixture', name);
+      return [name, { shape, data: Float32Array.from({ length: elements(shape) }, () => 0.3 * random.normal()) }];
+    }),
+  );
+  const dir = await newFolder();
+  const optimizer = { updates: 0, m: zeros(shapes), v: zeros(shapes) };
+  await writeCheckpointFiles(dir, config, weights, optimizer, { adapter, weights: tensors });
+  return dir;
+}
+
+/** An engine whose A and B are far from their start, with the same policy in float64. */
+export async function adaptedEngine(factory: EngineFactory, dir: string, training: Training & { adapter: Adapter }) {
+  const config = await readModelConfig(dir);
+  const base = await loadWeights(dir, config);
+  const folder = await adapterFolder(config, base, training.adapter);
+  const engine = await factory.load(dir, training);
+  await engine.restore(folder);
+  const { adapter } = await readCheckpointFiles(folder);
+  if (!adapter) throw new Error('the fixture has no adapter');
+  const lowRank = toReference(adapter.weights);
+  return { engine, lowRank, weights: () => effectiveWeights(toReference(base), lowRank, training.adapter) };
+}
+
+const elements = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+function zeros(shapes: ReadonlyMap<string, readonly number[]>): Weights {
+  return new Map([...shapes].map(([name, shape]) => [name, { shape, data: new Float32Array(elements(shape)) }]));
 }
 
 export function toReference(weights: Weights): ReferenceWeights {

@@ -16,6 +16,31 @@ export interface ReferenceStats {
   readonly top2: number[];
 }
 
+/**
+ * Weights of a policy with an adapter: W + (alpha / rank) B A for every matrix that has an A and a B.
+ * @param adapter By PEFT's names without their prefix: `<matrix>.lora_A.weight` [rank, in], `<matrix>.lora_B.weight` [out, rank].
+ */
+export function effectiveWeights(
+  weights: ReferenceWeights,
+  adapter: ReferenceWeights,
+  { rank, alpha }: { readonly rank: number; readonly alpha: number },
+): ReferenceWeights {
+  return new Map(
+    [...weights].map(([name, matrix]) => {
+      const a = adapter.get(name.replace(/weight$/, 'lora_A.weight'));
+      const b = adapter.get(name.replace(/weight$/, 'lora_B.weight'));
+      if (!a || !b) return [name, matrix];
+      const width = a.length / rank;
+      const added = (out: number, i: number) => {
+        let total = 0;
+        for (let r = 0; r < rank; r++) total += (b[out * rank + r] as number) * (a[r * width + i] as number);
+        return (alpha / rank) * total;
+      };
+      return [name, matrix.map((value, index) => value + added(Math.floor(index / width), index % width))];
+    }),
+  );
+}
+
 /** Statistics of each response token of one sequence. */
 export function referenceStats(
   config: ModelConfig,

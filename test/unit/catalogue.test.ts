@@ -64,6 +64,17 @@ describe('resolveConfig', () => {
     [{ 'reward.options.credit': 'half' }, 'reward.options.credit: "half" is unknown; allowed is binary, fraction'],
     [{ 'objective.options.dualClip': 0.5 }, 'objective.options.dualClip: 0.5 is not allowed; it must be above 1'],
     [{ 'policy.engine': 'tpu' }, 'policy.engine: tpu is unknown; allowed is auto, '],
+    [{ 'policy.adapter': 'dora' }, 'policy.adapter: "dora" is unknown; allowed is none, lora'],
+    [{ 'policy.rank': 0 }, 'policy.rank: 0 is out of range; allowed is a whole number from 1 to 1024'],
+    [{ 'policy.alpha': 0 }, 'policy.alpha: 0 is out of range; allowed is a number from 0.001 to 65536'],
+    [
+      { 'policy.targets': 'q_proj, head' },
+      'policy.targets: adapter target "head" is unknown; allowed is q_proj, k_proj',
+    ],
+    [{ 'policy.targets': 'q_proj,q_proj' }, 'policy.targets: adapter target q_proj is given twice'],
+    [{ 'policy.targets': '' }, 'policy.targets: is empty; a value is needed'],
+    [{ 'policy.frozenPrecision': 'int4' }, 'policy.frozenPrecision: "int4" is unknown; allowed is float32, bfloat16'],
+    [{ 'policy.frozenPrecision': 'bfloat16' }, 'policy.frozenPrecision: bfloat16 needs policy.adapter lora'],
     [{ 'optimiser.minibatchProblems': 5 }, 'optimiser.minibatchProblems: 5 does not divide rollouts.problemsPerStep'],
     [{ 'optimiser.minibatchProblems': 999 }, 'optimiser.minibatchProblems: 999 is more than rollouts.problemsPerStep'],
   ])('%o is refused by name', (values, message) => {
@@ -72,6 +83,19 @@ describe('resolveConfig', () => {
       path: Object.keys(values)[0],
       message: expect.stringContaining(message),
     });
+  });
+
+  test('what the named engine cannot train is refused before a run exists', () => {
+    const inBfloat16 = { 'policy.adapter': 'lora', 'policy.frozenPrecision': 'bfloat16' };
+    expect(checkConfig(grpo({ ...inBfloat16, 'policy.engine': 'tfjs-wasm' }))).toEqual([
+      {
+        path: 'policy.engine',
+        message: 'policy.engine: tfjs-wasm cannot train so: frozenPrecision bfloat16 is not there; allowed is float32',
+      },
+    ]);
+    for (const engine of ['auto', 'kernels'])
+      expect(checkConfig(grpo({ ...inBfloat16, 'policy.engine': engine }))).toEqual([]);
+    expect(checkConfig(grpo({ 'policy.adapter': 'lora', 'policy.engine': 'tfjs-wasm' }))).toEqual([]);
   });
 
   test('an unknown preset lists the known ones', () => {

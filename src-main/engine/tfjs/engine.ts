@@ -1,24 +1,27 @@
 /** `PolicyEngine` on any tfjs backend: owns weights, gradient and optimizer, and serialises the calls. */
-import { type OptimizerState, readCheckpointFiles, writeCheckpointFiles } from '../../model/checkpoint-files.ts';
-import { formatModelConfig, type ModelConfig } from '../../model/config.ts';
+import { initialAdapter } from '../../model/adapter.ts';
+import { writeCheckpointFiles } from '../../model/checkpoint-files.ts';
+import type { ModelConfig } from '../../model/config.ts';
+import type { Tensor as SavedTensor } from '../../model/safetensors.ts';
 import type { Weights } from '../../model/weights.ts';
 import { checkPrompts, checkScored, checkTemperature } from '../checks.ts';
-import {
-  type DeviceInfo,
-  EngineError,
-  type Generated,
-  type MemoryReport,
-  type Objective,
-  type ObjectiveReport,
-  type OptimizerStep,
-  type PolicyEngine,
-  type ReferencePolicy,
-  type Sampling,
-  type Scored,
-  type TokenIds,
-  type TokenStats,
-  type TrainBatch,
+import type {
+  DeviceInfo,
+  Generated,
+  MemoryReport,
+  Objective,
+  ObjectiveReport,
+  OptimizerStep,
+  PolicyEngine,
+  ReferencePolicy,
+  Sampling,
+  Scored,
+  TokenIds,
+  TokenStats,
+  TrainBatch,
+  Training,
 } from '../engine.ts';
+import { readRestorable } from '../restore.ts';
 import { generate } from './generation.ts';
 import { Gradients } from './gradients.ts';
 import { exclusively, type Tf } from './library.ts';
@@ -26,7 +29,7 @@ import type { Ops } from './ops.ts';
 import { Optimizer } from './optimizer.ts';
 import { accumulate, score } from './scoring.ts';
 import { Transformer } from './transformer.ts';
-import { WeightSet } from './weight.ts';
+import { type Weight, WeightSet } from './weight.ts';
 
 /** A started backend. */
 export interface Runtime {
@@ -42,7 +45,7 @@ export interface Runtime {
 class TfjsReference implements ReferencePolicy {
   protected readonly runtime: Runtime;
   protected readonly transformer: Transformer;
-  protected weights: WeightSet;
+  protected readonly weights: WeightSet;
 
   constructor(runtime: Runtime, transformer: Transformer, weights: WeightSet) {
     this.runtime = runtime;
@@ -73,30 +76,26 @@ export class TfjsEngine extends TfjsReference implements PolicyEngine {
   readonly #gradients: Gradients;
   #optimizer: Optimizer;
 
-  /** @param optimizer Null starts with fresh moments. */
+  /** With fresh moments and, where one is wanted, a fresh adapter. @param training In float32. */
   static async create(
     runtime: Runtime,
     config: ModelConfig,
     weights: Weights,
-    optimizer: OptimizerState | null,
+    { adapter, recompute }: Training,
   ): Promise<TfjsEngine> {
     return exclusively(runtime.tf, runtime.backend, async () => {
-      const transformer = new Transformer(config, runtime.ops(config));
-      return new TfjsEngine(runtime, transformer, WeightSet.upload(runtime.tf, weights), optimizer);
+      const transformer = new Transformer(config, runtime.ops(config), recompute);
+      const state = adapter && { adapter, weights: initialAdapter(config, adapter) };
+      return new TfjsEngine(runtime, transformer, WeightSet.upload(runtime.tf, config, weights, state));
     });
   }
 
-  private constructor(
-    runtime: Runtime,
-    transformer: Transformer,
-    weights: WeightSet,
-    optimizer: OptimizerState | null,
-  ) {
+  private constructor(runtime: Runtime, transformer: Transformer, weights: WeightSet) {
     super(runtime, transformer, weights);
     this.device = runtime.device;
     this.config = transformer.config;
     this.#gradients = new Gradients(runtime.tf);
-    this.#optimizer = new Optimizer(transformer.ops, weights, optimizer);
+    this.#optimizer = new Optimizer(transformer.ops, weights, null);
   }
 
   generate(prompts: readonly TokenIds[], sampling: Sampling): Promise<Generated[]> {
@@ -136,28 +135,34 @@ export class TfjsEngine extends TfjsReference implements PolicyEngine {
   }
 
   async save(dir: string): Promise<void> {
-    const { weights, optimizer } = await this.exclusively(async () => {
-      const copies: Weights = new Map();
-      for (const [name, { value }] of this.weights.entries())
-        copies.set(name, { shape: value.shape, data: (await this.transformer.ops.read(value)).slice() });
-      return { weights: copies, optimizer: await this.#optimizer.state() };
-    });
-    await writeCheckpointFiles(dir, this.config, weights, optimizer);
+    const { adapter } = this.weights;
+    const { weights, optimizer, state } = await this.exclusively(async () => ({
+      weights: await this.#read(this.weights.policy()),
+      optimizer: await this.#optimizer.state(),
+      state: adapter && { adapter, weights: await this.#read(this.weights.trained()) },
+    }));
+    await writeCheckpointFiles(dir, this.config, weights, optimizer, state);
   }
 
   async restore(dir: string): Promise<void> {
-    const { config, weights, optimizer } = await readCheckpointFiles(dir);
-    if (formatModelConfig(config) !== formatModelConfig(this.config))
-      throw new EngineError(
-        `${dir}: config.json differs from this engine's; only the same architecture can be restored`,
-      );
+    const { weights, adapter, optimizer } = await readRestorable(dir, this.config, this.weights.adapter);
+    const trained = adapter?.weights ?? weights;
     await this.exclusively(async () => {
-      this.#optimizer.dispose();
       this.#gradients.clear();
-      this.weights.dispose();
-      this.weights = WeightSet.upload(this.runtime.tf, weights);
+      for (const [name, weight] of this.weights.trained()) {
+        const { data, shape } = trained.get(name) as SavedTensor;
+        weight.replace(this.runtime.tf.tensor(data, [...shape]));
+      }
+      this.#optimizer.dispose();
       this.#optimizer = new Optimizer(this.transformer.ops, this.weights, optimizer);
     });
+  }
+
+  async #read(weights: Iterable<[string, Weight]>): Promise<Weights> {
+    const copies: Weights = new Map();
+    for (const [name, { value }] of weights)
+      copies.set(name, { shape: value.shape, data: (await this.transformer.ops.read(value)).slice() });
+    return copies;
   }
 
   /** Everything on this backend, other engines and frozen copies in this process included. */

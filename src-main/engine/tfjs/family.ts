@@ -1,7 +1,8 @@
 /** Makes an engine factory of a tfjs backend: what differs is how it starts; building engines is the same for all. */
-import { readCheckpointFiles } from '../../model/checkpoint-files.ts';
-import { initialWeights } from '../../model/weights.ts';
-import type { EngineFactory } from '../engine.ts';
+import { readModelConfig } from '../../model/checkpoint-files.ts';
+import { initialWeights, loadWeights } from '../../model/weights.ts';
+import { checkTraining } from '../checks.ts';
+import { EngineError, type EngineFactory, fullTraining, type Training } from '../engine.ts';
 import { type Runtime, TfjsEngine } from './engine.ts';
 
 export interface Backend {
@@ -18,15 +19,26 @@ export function family(backend: Backend): EngineFactory {
     runtime ??= backend.start();
     return runtime;
   };
+  const unsupported = ({ frozenPrecision }: Training) =>
+    frozenPrecision === 'float32' ? null : `frozenPrecision ${frozenPrecision} is not there; allowed is float32`;
+  const check = (training: Training) => {
+    checkTraining(training);
+    const reason = unsupported(training);
+    if (reason !== null) throw new EngineError(`${backend.id}: ${reason}`);
+  };
   return {
     id: backend.id,
     title: backend.title,
     unavailable: () => backend.unavailable(),
-    load: async (dir) => {
-      // The moments of an earlier run, if the folder holds any, are not this one's.
-      const { config, weights } = await readCheckpointFiles(dir);
-      return TfjsEngine.create(await started(), config, weights, null);
+    unsupported,
+    load: async (dir, training = fullTraining) => {
+      check(training);
+      const config = await readModelConfig(dir);
+      return TfjsEngine.create(await started(), config, await loadWeights(dir, config), training);
     },
-    create: async (config, seed) => TfjsEngine.create(await started(), config, initialWeights(config, seed), null),
+    create: async (config, seed, training = fullTraining) => {
+      check(training);
+      return TfjsEngine.create(await started(), config, initialWeights(config, seed), training);
+    },
   };
 }

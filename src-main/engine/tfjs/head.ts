@@ -5,6 +5,7 @@
 
 import type { Gradients } from './gradients.ts';
 import type { Tensor2D } from './library.ts';
+import { linearGradient } from './linear.ts';
 import { emptyStats, type FlatStats, sliceStats } from './statistics.ts';
 import type { Transformer } from './transformer.ts';
 import type { WeightSet } from './weight.ts';
@@ -52,7 +53,7 @@ export class Head {
     return all;
   }
 
-  /** Derivative by the hidden rows of sum(dLogprob * logprob + dEntropy * entropy); adds the head's own gradient. [R, H] */
+  /** Derivative by the hidden rows of sum(dLogprob * logprob + dEntropy * entropy); adds the head's own gradient where it is trained. [R, H] */
   backward(stats: FlatStats, dLogprob: Float32Array, dEntropy: Float32Array, gradients: Gradients): Tensor2D {
     const { ops, headName } = this.#transformer;
     const { tf } = ops;
@@ -70,8 +71,7 @@ export class Head {
               dLogprob.subarray(start, end),
               dEntropy.subarray(start, end),
             );
-            gradients.add(headName, ops.linearWeightGradient(dLogits, hidden));
-            return tf.matMul(dLogits, this.#weights.get(headName).value as Tensor2D) as Tensor2D;
+            return linearGradient(ops, this.#weights, headName, dLogits, hidden, gradients);
           }),
         );
       return parts.length === 1 ? (parts[0] as Tensor2D) : (tf.concat(parts) as Tensor2D);

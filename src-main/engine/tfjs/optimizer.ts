@@ -26,7 +26,7 @@ export class Optimizer {
     this.#updates = state?.updates ?? 0;
     const upload = (from: Weights | undefined, name: string, shape: number[]) =>
       tf.keep(from ? tf.tensor((from.get(name) as { data: Float32Array }).data.slice(), shape) : tf.zeros(shape));
-    for (const [name, weight] of weights.entries()) {
+    for (const [name, weight] of weights.trained()) {
       const { shape } = weight.value;
       this.#moments.set(name, { m: upload(state?.m, name, shape), v: upload(state?.v, name, shape) });
     }
@@ -44,7 +44,7 @@ export class Optimizer {
       correction2: 1 - step.beta2 ** this.#updates,
       gradientScale: clips ? step.maxGradNorm / gradNorm : 1,
     };
-    for (const [name, weight] of this.#weights.entries()) {
+    for (const [name, weight] of this.#weights.trained()) {
       const weightDecay = isDecayed(weight.value.shape) ? step.weightDecay : 0;
       this.#updateOne(weight, this.#moments.get(name) as Moments, gradients.get(name), { ...scalars, weightDecay });
     }

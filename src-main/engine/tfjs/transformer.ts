@@ -5,6 +5,7 @@
 import type { ModelConfig } from '../../model/config.ts';
 import type { Gradients } from './gradients.ts';
 import type { Tensor1D, Tensor2D } from './library.ts';
+import { linear, linearGradient } from './linear.ts';
 import type { Attention, KvCache, Ops, Rotation } from './ops.ts';
 import type { PackedBatch } from './packing.ts';
 import type { WeightSet } from './weight.ts';
@@ -27,9 +28,14 @@ interface LayerState {
   readonly gated: Tensor2D;
 }
 
+interface LayerInput {
+  readonly input: Tensor2D;
+}
+
 export interface ForwardState {
   readonly batch: PackedBatch;
-  readonly layers: readonly LayerState[];
+  /** The whole of each layer, or its input alone where the rest is made again. */
+  readonly layers: readonly (LayerState | LayerInput)[];
   /** Output of the last layer before the final norm. [R, H] */
   readonly last: Tensor2D;
   readonly attentions: readonly Attention[];
@@ -44,10 +50,13 @@ interface RotationPair {
 export class Transformer {
   readonly config: ModelConfig;
   readonly ops: Ops;
+  readonly #recompute: boolean;
 
-  constructor(config: ModelConfig, ops: Ops) {
+  /** @param recompute Keep of each layer only its input for the backward pass, and make the rest again there. */
+  constructor(config: ModelConfig, ops: Ops, recompute: boolean) {
     this.config = config;
     this.ops = ops;
+    this.#recompute = recompute;
   }
 
   /** Name of the tensor that holds the output head. */
@@ -57,7 +66,7 @@ export class Transformer {
 
   /** Logits of normed hidden rows. [R, H] -> [R, V] */
   logits(weights: WeightSet, hidden: Tensor2D): Tensor2D {
-    return this.ops.linear(hidden, weights.get(this.headName));
+    return linear(this.ops, weights, this.headName, hidden);
   }
 
   /** Normed hidden rows of the queries, [R, H], keeping nothing else. With a cache, it takes over keys and values. */
@@ -72,7 +81,8 @@ export class Transformer {
             cache?.fill(layer, k, v);
             return (attentions[layer] as Attention).forward(q, k, v);
           };
-          return this.#layer(weights, layer, before, this.#queryRows(layer, batch), rotations[layer], attend).output;
+          const rows = this.#queryRows(layer, batch);
+          return this.#layer(weights, layer, before, rows, rotations[layer] as RotationPair, attend).output;
         });
         before.dispose();
       }
@@ -94,39 +104,34 @@ export class Transformer {
 
   /** Like `hidden`, keeping what `backward` needs until the caller's memory scope ends. */
   forward(weights: WeightSet, batch: PackedBatch): { hidden: Tensor2D; state: ForwardState } {
-    const { attentions, rotations } = this.#plan(batch);
-    const layers: LayerState[] = [];
+    const plan = { batch, ...this.#plan(batch) };
+    const layers: (LayerState | LayerInput)[] = [];
     let x = this.#embed(weights, batch.tokens);
     for (let layer = 0; layer < this.config.layers; layer++) {
-      const attend = (q: Tensor2D, k: Tensor2D, v: Tensor2D) => (attentions[layer] as Attention).forward(q, k, v);
-      const before = x;
-      const { output, state } = this.ops.tf.tidy(() =>
-        this.#layer(weights, layer, before, this.#queryRows(layer, batch), rotations[layer], attend),
-      );
+      const input = x;
+      const { output, state } = this.ops.tf.tidy(() => {
+        const made = this.#plannedLayer(weights, layer, input, plan);
+        return this.#recompute ? { output: made.output, state: { input } } : made;
+      });
       layers.push(state);
       x = output;
     }
-    return { hidden: this.#finalNorm(weights, x), state: { batch, layers, last: x, attentions, rotations } };
+    return { hidden: this.#finalNorm(weights, x), state: { ...plan, layers, last: x } };
   }
 
-  /** Add the derivatives of all weights below the head, given that by the normed hidden rows. [R, H] */
+  /** Add the derivatives of what is trained below the head, given that by the normed hidden rows. [R, H] */
   backward(weights: WeightSet, state: ForwardState, dHidden: Tensor2D, gradients: Gradients): void {
     const { ops, config } = this;
-    const norm = weights.get('model.norm.weight').value as Tensor1D;
-    let dx = ops.tf.tidy(() => {
-      const { dx, dWeight } = ops.rmsNormGradient(state.last, norm, config.normEpsilon, dHidden);
-      gradients.add('model.norm.weight', dWeight);
-      return dx;
-    });
+    let dx = ops.tf.tidy(() => this.#normGradient(weights, 'model.norm.weight', state.last, dHidden, gradients));
     for (let layer = config.layers - 1; layer >= 0; layer--) {
       const upstream = dx;
       dx = ops.tf.tidy(() => this.#layerBackward(weights, layer, state, upstream, gradients));
       upstream.dispose();
-      for (const tensor of Object.values(state.layers[layer] as LayerState)) tensor.dispose();
+      for (const tensor of Object.values(state.layers[layer] as LayerState | LayerInput)) tensor.dispose();
     }
     ops.tf.tidy(() => {
       const table = 'model.embed_tokens.weight';
-      gradients.add(table, ops.embedGradient(dx, state.batch.tokens, config.vocabSize));
+      if (weights.isTrained(table)) gradients.add(table, ops.embedGradient(dx, state.batch.tokens, config.vocabSize));
     });
     dx.dispose();
   }
@@ -158,21 +163,33 @@ export class Transformer {
     return layer === this.config.layers - 1 ? batch.queryRows : null;
   }
 
+  /** One layer as it was planned, and all that its backward pass needs. */
+  #plannedLayer(
+    weights: WeightSet,
+    layer: number,
+    input: Tensor2D,
+    { batch, attentions, rotations }: Pick<ForwardState, 'batch' | 'attentions' | 'rotations'>,
+  ): { output: Tensor2D; state: LayerState } {
+    const attention = attentions[layer] as Attention;
+    const attend = (q: Tensor2D, k: Tensor2D, v: Tensor2D) => attention.forward(q, k, v);
+    const rows = this.#queryRows(layer, batch);
+    return this.#layer(weights, layer, input, rows, rotations[layer] as RotationPair, attend);
+  }
+
   #layer(
     weights: WeightSet,
     layer: number,
     input: Tensor2D,
     queryRows: Int32Array | null,
-    rotation: RotationPair | undefined,
+    rotation: RotationPair,
     attend: (q: Tensor2D, k: Tensor2D, v: Tensor2D) => Tensor2D,
   ): { output: Tensor2D; state: LayerState } {
-    if (!rotation) throw new Error(`layer ${layer} has no rotary angles`);
     const { ops, config } = this;
     const name = layerNames(layer);
     const norm = (x: Tensor2D, which: string) =>
       ops.rmsNorm(x, weights.get(which).value as Tensor1D, config.normEpsilon);
     const project = (x: Tensor2D, which: string) => {
-      const y = ops.linear(x, weights.get(`${which}.weight`));
+      const y = linear(ops, weights, `${which}.weight`, x);
       return config.qkvBias ? (ops.tf.add(y, weights.get(`${which}.bias`).value) as Tensor2D) : y;
     };
     const normed = norm(input, name.inputNorm);
@@ -182,12 +199,12 @@ export class Transformer {
     const key = ops.rotate(project(normed, name.k), rotation.keys, 1);
     const value = project(normed, name.v);
     const attended = attend(query, key, value);
-    const middle = ops.tf.add(residual, ops.linear(attended, weights.get(name.o))) as Tensor2D;
+    const middle = ops.tf.add(residual, linear(ops, weights, name.o, attended)) as Tensor2D;
     const middleNormed = norm(middle, name.middleNorm);
-    const gate = ops.linear(middleNormed, weights.get(name.gate));
-    const up = ops.linear(middleNormed, weights.get(name.up));
+    const gate = linear(ops, weights, name.gate, middleNormed);
+    const up = linear(ops, weights, name.up, middleNormed);
     const gated = ops.swiglu(gate, up);
-    const output = ops.tf.add(middle, ops.linear(gated, weights.get(name.down))) as Tensor2D;
+    const output = ops.tf.add(middle, linear(ops, weights, name.down, gated)) as Tensor2D;
     const state = { input, normed, normedQueries, query, key, value, attended, middle, middleNormed, gate, up, gated };
     return { output, state };
   }
@@ -195,42 +212,37 @@ export class Transformer {
   #layerBackward(
     weights: WeightSet,
     layer: number,
-    { batch, layers, attentions, rotations }: ForwardState,
+    forward: ForwardState,
     dOutput: Tensor2D,
     gradients: Gradients,
   ): Tensor2D {
     const { ops, config } = this;
     const { tf } = ops;
     const name = layerNames(layer);
-    const state = layers[layer] as LayerState;
-    const rotation = rotations[layer] as RotationPair;
+    const { batch } = forward;
+    const kept = forward.layers[layer] as LayerState | LayerInput;
+    const state = isWhole(kept) ? kept : this.#plannedLayer(weights, layer, kept.input, forward).state;
+    const rotation = forward.rotations[layer] as RotationPair;
     const queryRows = this.#queryRows(layer, batch);
-    /** Adds the weight's gradient and returns the derivative by the input of `linear`. */
-    const linear = (which: string, dy: Tensor2D, x: Tensor2D): Tensor2D => {
-      gradients.add(which, ops.linearWeightGradient(dy, x));
-      return tf.matMul(dy, weights.get(which).value as Tensor2D);
-    };
+    /** Adds the gradient of what is trained of the map, and returns the derivative by its input. */
+    const back = (which: string, dy: Tensor2D, x: Tensor2D) => linearGradient(ops, weights, which, dy, x, gradients);
     const project = (which: string, dy: Tensor2D, x: Tensor2D): Tensor2D => {
-      if (config.qkvBias) gradients.add(`${which}.bias`, tf.sum(dy, 0));
-      return linear(`${which}.weight`, dy, x);
+      const bias = `${which}.bias`;
+      if (config.qkvBias && weights.isTrained(bias)) gradients.add(bias, tf.sum(dy, 0));
+      return back(`${which}.weight`, dy, x);
     };
-    const norm = (which: string, x: Tensor2D, dy: Tensor2D): Tensor2D => {
-      const weight = weights.get(which).value as Tensor1D;
-      const { dx, dWeight } = ops.rmsNormGradient(x, weight, config.normEpsilon, dy);
-      gradients.add(which, dWeight);
-      return dx;
-    };
+    const norm = (which: string, x: Tensor2D, dy: Tensor2D) => this.#normGradient(weights, which, x, dy, gradients);
     const spread = (x: Tensor2D) => (queryRows ? this.#spreadRows(x, queryRows, batch.keys.rows) : x);
 
-    const dGated = linear(name.down, dOutput, state.gated);
+    const dGated = back(name.down, dOutput, state.gated);
     const { dGate, dUp } = ops.swigluGradient(state.gate, state.up, dGated);
     const dMiddleNormed = tf.add(
-      linear(name.gate, dGate, state.middleNormed),
-      linear(name.up, dUp, state.middleNormed),
+      back(name.gate, dGate, state.middleNormed),
+      back(name.up, dUp, state.middleNormed),
     ) as Tensor2D;
     const dMiddle = tf.add(dOutput, norm(name.middleNorm, state.middle, dMiddleNormed)) as Tensor2D;
-    const dAttended = linear(name.o, dMiddle, state.attended);
-    const attention = attentions[layer] as Attention;
+    const dAttended = back(name.o, dMiddle, state.attended);
+    const attention = forward.attentions[layer] as Attention;
     const { dq, dk, dv } = attention.backward(state.query, state.key, state.value, dAttended);
     const dNormedQueries = project(name.q, ops.rotate(dq, rotation.queries, -1), state.normedQueries);
     const dNormed = tf.addN([
@@ -241,6 +253,14 @@ export class Transformer {
     return tf.add(spread(dMiddle), norm(name.inputNorm, state.input, dNormed)) as Tensor2D;
   }
 
+  /** Adds the gradient of a norm's weight where it is trained, and returns the derivative by its input. */
+  #normGradient(weights: WeightSet, name: string, x: Tensor2D, dy: Tensor2D, gradients: Gradients): Tensor2D {
+    const weight = weights.get(name).value as Tensor1D;
+    const { dx, dWeight } = this.ops.rmsNormGradient(x, weight, this.config.normEpsilon, dy);
+    if (weights.isTrained(name)) gradients.add(name, dWeight);
+    return dx;
+  }
+
   /** Rows of x at `rows` of an otherwise zero matrix: the derivative of picking them. */
   #spreadRows(x: Tensor2D, rows: Int32Array, count: number): Tensor2D {
     const { tf } = this.ops;
@@ -248,6 +268,10 @@ export class Transformer {
     for (let i = 0; i < rows.length; i++) source[rows[i] as number] = i;
     return this.ops.embed(tf.concat([x, tf.zeros([1, x.shape[1]])]) as Tensor2D, source);
   }
+}
+
+function isWhole(kept: LayerState | LayerInput): kept is LayerState {
+  return 'normed' in kept;
 }
 
 function layerNames(layer: number) {

@@ -1,12 +1,15 @@
-/** Trained tensors on a device: one weight with its cached transpose, and the named set that makes up a policy. */
+/** Tensors of a policy on a device: one weight with its cached transpose, and the named set that makes up a policy. */
+import { type Adapter, type AdapterState, adaptedMatrices, adapterScale } from '../../model/adapter.ts';
+import type { ModelConfig } from '../../model/config.ts';
 import type { Weights } from '../../model/weights.ts';
 import type { Tensor, Tensor2D, Tf } from './library.ts';
 
-/** One trained tensor. An update replaces the tensor: backends may cache what they derived from the old one. */
+/** One tensor. An update replaces it: backends may cache what they derived from the old one. */
 export class Weight {
   readonly #tf: Tf;
   #value: Tensor;
   #transposed: Tensor2D | null = null;
+  #holders = 1;
 
   constructor(tf: Tf, value: Tensor) {
     this.#tf = tf;
@@ -24,7 +27,7 @@ export class Weight {
   }
 
   replace(value: Tensor): void {
-    this.dispose();
+    this.#free();
     this.#value = this.#tf.keep(value);
   }
 
@@ -33,42 +36,104 @@ export class Weight {
     return new Weight(this.#tf, this.#tf.clone(this.#value));
   }
 
+  /** This very weight for one more holder, who disposes of it too. For weights that are never replaced. */
+  share(): Weight {
+    this.#holders++;
+    return this;
+  }
+
   dispose(): void {
+    this.#holders--;
+    if (this.#holders === 0) this.#free();
+  }
+
+  #free(): void {
     this.#transposed?.dispose();
     this.#transposed = null;
     this.#value.dispose();
   }
 }
 
-/** The weights of a policy by their names in the checkpoint. */
-export class WeightSet {
-  readonly #weights: Map<string, Weight>;
+/** What an adapter adds to a matrix: scale B A. */
+interface LowRank {
+  /** Names of A, [rank, in], and B, [out, rank]. */
+  readonly a: string;
+  readonly b: string;
+  readonly scale: number;
+}
 
-  constructor(weights: Map<string, Weight>) {
-    this.#weights = weights;
+/** The tensors of a policy by their names in the checkpoint, those of its adapter included. */
+export class WeightSet {
+  /** What the adapter trains; null where all weights are trained. */
+  readonly adapter: Adapter | null;
+  readonly #policy: Map<string, Weight>;
+  readonly #ofAdapter: Map<string, Weight>;
+  /** By the matrix that it is added to. */
+  readonly #lowRanks: ReadonlyMap<string, LowRank>;
+
+  private constructor(
+    policy: Map<string, Weight>,
+    ofAdapter: Map<string, Weight>,
+    adapter: Adapter | null,
+    lowRanks: ReadonlyMap<string, LowRank>,
+  ) {
+    this.#policy = policy;
+    this.#ofAdapter = ofAdapter;
+    this.adapter = adapter;
+    this.#lowRanks = lowRanks;
   }
 
-  static upload(tf: Tf, weights: Weights): WeightSet {
-    const uploaded = new Map<string, Weight>();
-    for (const [name, { shape, data }] of weights) uploaded.set(name, new Weight(tf, tf.tensor(data, [...shape])));
-    return new WeightSet(uploaded);
+  static upload(tf: Tf, config: ModelConfig, weights: Weights, state: AdapterState | null): WeightSet {
+    const upload = (tensors: Weights) =>
+      new Map([...tensors].map(([name, { shape, data }]) => [name, new Weight(tf, tf.tensor(data, [...shape]))]));
+    if (state === null) return new WeightSet(upload(weights), new Map(), null, new Map());
+    const { adapter } = state;
+    const scale = adapterScale(adapter);
+    const lowRanks = new Map(adaptedMatrices(config, adapter).map(({ name, a, b }) => [name, { a, b, scale }]));
+    return new WeightSet(upload(weights), upload(state.weights), adapter, lowRanks);
   }
 
   get(name: string): Weight {
-    const weight = this.#weights.get(name);
+    const weight = this.#policy.get(name) ?? this.#ofAdapter.get(name);
     if (!weight) throw new Error(`policy has no weight ${name}`);
     return weight;
   }
 
-  entries(): IterableIterator<[string, Weight]> {
-    return this.#weights.entries();
+  /** What is added to the matrix `name`, if anything. */
+  lowRank(name: string): LowRank | undefined {
+    return this.#lowRanks.get(name);
   }
 
+  isTrained(name: string): boolean {
+    return this.#trained.has(name);
+  }
+
+  trained(): IterableIterator<[string, Weight]> {
+    return this.#trained.entries();
+  }
+
+  /** The weights of the policy without its adapter. */
+  policy(): IterableIterator<[string, Weight]> {
+    return this.#policy.entries();
+  }
+
+  /** A set of the same values that later updates leave alone; frozen weights are the same ones. */
   clone(): WeightSet {
-    return new WeightSet(new Map([...this.#weights].map(([name, weight]) => [name, weight.clone()])));
+    const clones = new Map([...this.#trained].map(([name, weight]) => [name, weight.clone()]));
+    if (this.adapter === null) return new WeightSet(clones, new Map(), null, this.#lowRanks);
+    const shared = new Map([...this.#policy].map(([name, weight]) => [name, weight.share()]));
+    return new WeightSet(shared, clones, this.adapter, this.#lowRanks);
   }
 
+  /** Once disposed of, a set has no weights: a second call takes nothing from those who share them. */
   dispose(): void {
-    for (const weight of this.#weights.values()) weight.dispose();
+    for (const weights of [this.#policy, this.#ofAdapter]) {
+      for (const weight of weights.values()) weight.dispose();
+      weights.clear();
+    }
+  }
+
+  get #trained(): Map<string, Weight> {
+    return this.adapter === null ? this.#policy : this.#ofAdapter;
   }
 }

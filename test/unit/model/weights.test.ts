@@ -1,11 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { type Adapter, adapterShapes, mergeAdapter } from '../../../src-main/model/adapter.ts';
 import { readCheckpointFiles, writeCheckpointFiles } from '../../../src-main/model/checkpoint-files.ts';
 import type { ModelConfig } from '../../../src-main/model/config.ts';
 import { readSafetensors, type Tensor, writeSafetensors } from '../../../src-main/model/safetensors.ts';
-import { initialWeights, isDecayed, loadWeights, weightShapes } from '../../../src-main/model/weights.ts';
+import { initialWeights, isDecayed, loadWeights, type Weights, weightShapes } from '../../../src-main/model/weights.ts';
+import { stream } from '../../../src-shared/random.ts';
 
 /** Qwen2.5-0.5B, from its published config.json. */
 const qwen: ModelConfig = {
@@ -144,7 +146,7 @@ describe('checkpoint files', () => {
   it('give back configuration, weights and optimizer state', async () => {
     const dir = await newFolder();
     await writeCheckpointFiles(dir, llama, weights, state);
-    expect(await readCheckpointFiles(dir)).toEqual({ config: llama, weights, optimizer: state });
+    expect(await readCheckpointFiles(dir)).toEqual({ config: llama, weights, adapter: null, optimizer: state });
   });
 
   it('may lack optimizer state, but not have half of it', async () => {
@@ -159,5 +161,75 @@ describe('checkpoint files', () => {
     await expect(readCheckpointFiles(dir)).rejects.toThrow(/v\.model\.norm\.weight is missing/);
     await rm(path);
     expect((await readCheckpointFiles(dir)).optimizer).toBeNull();
+  });
+});
+
+describe('checkpoint files with an adapter', () => {
+  const weights = initialWeights(llama, 1);
+  const adapter: Adapter = { rank: 3, alpha: 6.5, targets: ['o_proj', 'q_proj'], seed: 11 };
+  const filled = (seed: number): Weights =>
+    new Map(
+      [...adapterShapes(llama, adapter)].map(([name, shape]) => {
+        const random = stream(seed, name);
+        const length = shape.reduce((a, b) => a * b, 1);
+        return [name, { shape, data: Float32Array.from({ length }, () => random.normal()) }];
+      }),
+    );
+  const state = { adapter, weights: filled(1) };
+  const optimizer = { updates: 4, m: filled(2), v: filled(3) };
+  const write = async () => {
+    const dir = await newFolder();
+    await writeCheckpointFiles(dir, llama, weights, optimizer, state);
+    return dir;
+  };
+
+  it('give back A, B and their moments, and merged weights that open as an ordinary policy', async () => {
+    const dir = await write();
+    const merged = mergeAdapter(weights, state.weights, adapter);
+    expect(await readCheckpointFiles(dir)).toEqual({ config: llama, weights: merged, adapter: state, optimizer });
+    expect(await loadWeights(dir, llama)).toEqual(merged);
+    expect((await readdir(dir)).sort()).toEqual([
+      'adapter.safetensors',
+      'config.json',
+      'model.safetensors',
+      'optimizer.safetensors',
+    ]);
+    expect((await readSafetensors(join(dir, 'adapter.safetensors'))).metadata).toEqual({
+      format: 'pt',
+      rank: '3',
+      alpha: '6.5',
+      targets: 'o_proj,q_proj',
+      seed: '11',
+    });
+  });
+
+  it('leave no adapter behind where the next checkpoint has none', async () => {
+    const dir = await write();
+    const full = { updates: 1, m: initialWeights(llama, 2), v: initialWeights(llama, 3) };
+    await writeCheckpointFiles(dir, llama, weights, full);
+    expect(await readCheckpointFiles(dir)).toEqual({ config: llama, weights, adapter: null, optimizer: full });
+  });
+
+  it.each([
+    ['rank', '0', /adapter\.safetensors: metadata: adapter rank 0 must be a whole number/],
+    ['rank', 'three', /metadata: adapter rank NaN must be a whole number/],
+    ['alpha', 'Infinity', /metadata: adapter alpha Infinity must be finite/],
+    ['targets', 'o_proj,head', /metadata: adapter target "head" is unknown/],
+    ['targets', 'o_proj', /unexpected tensor model\.layers\.0\.self_attn\.q_proj\.lora_A\.weight/],
+    ['rank', '2', /q_proj\.lora_A\.weight has shape \[3, 64\]; .* needs \[2, 64\]/],
+    ['alpha', null, /metadata alpha: /],
+  ])('are refused with metadata %s = %s', async (key, value, message) => {
+    const dir = await write();
+    const path = join(dir, 'adapter.safetensors');
+    const { tensors, metadata } = await readSafetensors(path);
+    const { [key]: _, ...rest } = metadata;
+    await writeSafetensors(path, tensors, value === null ? rest : { ...rest, [key]: value });
+    await expect(readCheckpointFiles(dir)).rejects.toThrow(message);
+  });
+
+  it('are refused, by name, where the adapter is gone and its moments are not', async () => {
+    const dir = await write();
+    await rm(join(dir, 'adapter.safetensors'));
+    await expect(readCheckpointFiles(dir)).rejects.toThrow(/optimizer\.safetensors: .*adapter\.safetensors is missing/);
   });
 });
