@@ -1,5 +1,5 @@
 /** The commands of `assay`. Each opens the app, asks its Api, prints, and closes it again. */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { FlatValues } from '../../src-shared/api.ts';
 import { AssayError } from '../../src-shared/errors.ts';
 import type { OwnedShell } from '../api/shell.ts';
@@ -194,6 +194,15 @@ function commands({ io, version, openApp }: ProgramOptions, done: (code: number)
         return serveCommand(app, io, given);
       }),
     );
+
+  program
+    .command('setup')
+    .description('make this machine faster: "cpu" compiles the native kernels, in seconds')
+    .addArgument(new Argument('<part>', 'what to set up').choices(['cpu']))
+    .action(async () => {
+      const { setUpCpu } = await import('../setup.ts');
+      await setUpCpu((line) => io.out(line));
+    });
 
   program
     .command('catalogue')

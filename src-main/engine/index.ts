@@ -1,11 +1,17 @@
 /** The list of engines, in the order in which `auto` tries them. */
 import { AssayError } from '../../src-shared/errors.ts';
 import { type EngineFactory, fullTraining, type Training } from './engine.ts';
-import { kernelsFactory } from './kernels/index.ts';
+import { kernelsFactories } from './kernels/index.ts';
 import { tfjsFactories } from './tfjs/index.ts';
 
-/** GPUs first, then the tfjs CPU backends. The kernels are taken only by name. */
-export const engines: readonly EngineFactory[] = [...tfjsFactories, kernelsFactory];
+const gpus = tfjsFactories.filter(({ id }) => id === 'tfjs-node-gpu' || id === 'tfjs-webgpu');
+
+/** GPUs first, then the kernels, which run everywhere; the tfjs CPU backends are taken only by name. */
+export const engines: readonly EngineFactory[] = [
+  ...gpus,
+  ...kernelsFactories,
+  ...tfjsFactories.filter((factory) => !gpus.includes(factory)),
+];
 
 /**
  * The engine called `id`, or for `auto` the first that can run here and train so.

@@ -4,10 +4,12 @@
  * named by the run's seed and the step, so that a resumed run repeats an uninterrupted one bit for bit.
  */
 import { setImmediate } from 'node:timers/promises';
+import { AssayError } from '../../src-shared/errors.ts';
 import type { ProgressEvent, RolloutRecord, StepEvent } from '../../src-shared/events.ts';
 import type { StepMetrics } from '../../src-shared/metrics.ts';
 import type { Problem } from '../../src-shared/problem.ts';
 import type { Advantage } from '../advantages/advantage.ts';
+import { EngineError } from '../engine/engine.ts';
 import type { Reward } from '../rewards/reward.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { evaluationMetrics, rewardMetrics, rolloutMetrics } from './metrics.ts';
@@ -37,7 +39,7 @@ export async function* train(run: PreparedRun): Training {
   let tokens = run.done.tokens;
 
   if (run.done.step === 0 && config.evaluation.every > 0)
-    yield await validated(run, { step: 0, metrics: {}, rollouts: [] });
+    yield await atStep(0, validated(run, { step: 0, metrics: {}, rollouts: [] }));
 
   let saved = run.done.step;
   for (let step = run.done.step + 1; step <= steps; step++) {
@@ -46,11 +48,11 @@ export async function* train(run: PreparedRun): Training {
       if (saved < step - 1) yield await checkpoint(run, step - 1, tokens);
       return 'stopped';
     }
-    const trained = await trainStep(run, step, tokens);
+    const trained = await atStep(step, trainStep(run, step, tokens));
     tokens = trained.tokens;
     const { every } = config.evaluation;
     const due = every > 0 && (step % every === 0 || step === steps);
-    yield due ? await validated(run, trained) : stepEvent(trained);
+    yield due ? await atStep(step, validated(run, trained)) : stepEvent(trained);
 
     if (step === steps || (checkpointEvery > 0 && step % checkpointEvery === 0)) {
       yield await checkpoint(run, step, tokens);
@@ -58,6 +60,16 @@ export async function* train(run: PreparedRun): Training {
     }
   }
   return 'finished';
+}
+
+/** What an engine refuses, numbers that are not finite among it, ends the run with the step at which it did. */
+async function atStep<T>(step: number, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    throw new AssayError('engine', `Step ${step}: ${error.message}`, { cause: error });
+  }
 }
 
 interface TrainedStep {

@@ -1,45 +1,58 @@
-/** Sequences as the core sees them: end to end in the rows of shared matrices, cut into slices and tasks. */
-import type { TokenIds, TokenStats } from '../engine.ts';
-import { floatWord, type Scope } from './machine.ts';
+/**
+ * Sequences as the core sees them: segments end to end in the rows of shared matrices, cut into tasks. A prompt that
+ * several sequences share is one segment, which they all attend to.
+ */
+import type { Scored, TokenIds, TokenStats } from '../engine.ts';
+import type { Scope } from './machine.ts';
 import type { Model } from './model.ts';
 
-/** Rows of one task: enough to reuse the weights, few enough that a batch makes work for every thread. */
-export const taskRows = 128;
-/** Rows of one forward (and backward) pass, and the floats that its intermediate results may take. */
+/** Most rows of one task: enough to reuse the weights, few enough that a slice makes work for every thread. */
+const taskRows = 256;
+/** Least tasks of a slice that is large enough. */
+const sliceTasks = 8;
+/** Most rows of a prompt with its responses; beyond, some of the responses get a copy of the prompt. */
+const groupRows = 512;
+/** Most rows of one forward (and backward) pass, and the floats that its intermediate results may take. */
 const sliceRows = 2048;
-const sliceFloats = 1 << 25;
+const sliceFloats = 1 << 27;
 
-/** What a forward pass reads of one sequence: all but the last of its tokens predict the next. */
-export interface Input {
+/** A stretch of rows. All of its tokens are read; the `queries` tokens of `targets` are predicted. */
+export interface Segment {
   readonly tokens: TokenIds;
-  /** Tokens to describe, predicted by the last `targets.length` rows. */
+  /** Segment that comes before this one, itself without a prefix; null for none. */
+  readonly prefix: number | null;
+  /** The first is predicted by the prefix's last row, the others by the rows of this segment. */
   readonly targets: TokenIds;
   /** Address of a cache for its keys and values, or 0. */
   readonly cache: number;
 }
 
-/** Half-open range of sequences. */
+/** Half-open range of segments. */
 export type Range = readonly [first: number, end: number];
 
+export interface Plan {
+  readonly segments: readonly Segment[];
+  /** Segments that must be in one task: prefixes with those that attend to them. */
+  readonly units: readonly Range[];
+  /** Segment of each sequence's response. */
+  readonly responses: readonly number[];
+}
+
 export interface Batch {
-  /** Address of the core's `Batch`. */
-  readonly struct: number;
-  readonly rows: number;
-  readonly queries: number;
-  /** First row and first query of each sequence, and their totals at the end. [S + 1] */
-  readonly rowStarts: Int32Array;
-  readonly queryStarts: Int32Array;
-  /** Ranges of sequences that make one task each. */
+  /** Address of the core's words about it. */
+  readonly words: number;
   readonly tasks: readonly Range[];
   readonly finalRows: number;
-  readonly normed: number;
-  readonly activations: (layer: number) => Record<'norm1' | 'attended' | 'norm2' | 'gated', number>;
-  /** Addresses that only a backward pass uses; 0 without one. */
-  readonly dLogprob: number;
-  readonly dEntropy: number;
-  readonly dRows: number;
-  readonly derivatives: (layer: number) => Record<'middle' | 'gateUp' | 'qkv', number>;
-  statsOf(sequence: number): TokenStats;
+  /** Shards of the vocabulary in the head's backward pass. */
+  readonly headShards: number;
+  readonly plan: Plan;
+  readonly rowStarts: Int32Array;
+  /** Statistics of a segment's targets. */
+  statsOf(segment: number): TokenStats;
+  /** Hand over a segment's derivatives. */
+  derive(segment: number, logprob: Float32Array, entropy: Float32Array | undefined): void;
+  /** Say which units the gradient is made of. @returns Their tasks. */
+  activate(units: readonly Range[]): readonly Range[];
 }
 
 /** Ranges of items of at most `limit` together, but at least one item each. */
@@ -59,102 +72,175 @@ export function ranges(sizes: readonly number[], limit: number): Range[] {
   return found;
 }
 
-/** Rows that fit into one slice. Independent of the machine, so that every machine adds up in the same order. */
+/** Segments of prompts without responses. */
+export function planPrompts(prompts: readonly TokenIds[], caches: readonly number[]): Plan {
+  const none = new Int32Array(0);
+  return {
+    segments: prompts.map((tokens, i) => ({ tokens, prefix: null, targets: none, cache: caches[i] as number })),
+    units: prompts.map((_, i) => [i, i + 1]),
+    responses: [],
+  };
+}
+
+/** Segments of prompts with their responses; equal prompts come once. */
+export function planScored(sequences: readonly Scored[]): Plan {
+  const groups = new Map<string, number[]>();
+  for (const [i, { prompt }] of sequences.entries()) {
+    const key = prompt.join();
+    const group = groups.get(key);
+    if (group) group.push(i);
+    else groups.set(key, [i]);
+  }
+  const segments: Segment[] = [];
+  const units: Range[] = [];
+  const responses = new Array<number>(sequences.length);
+  for (const members of groups.values()) {
+    const { prompt } = sequences[members[0] as number] as Scored;
+    const sizes = members.map((i) => ownRows(sequences[i] as Scored));
+    for (const [first, end] of ranges(sizes, Math.max(1, groupRows - prompt.length))) {
+      const prefix = segments.length;
+      segments.push({ tokens: prompt, prefix: null, targets: new Int32Array(0), cache: 0 });
+      for (const i of members.slice(first, end)) {
+        const { response } = sequences[i] as Scored;
+        responses[i] = segments.length;
+        // The last token predicts nothing.
+        segments.push({
+          tokens: response.subarray(0, ownRows({ prompt, response })),
+          prefix,
+          targets: response,
+          cache: 0,
+        });
+      }
+      units.push([prefix, segments.length]);
+    }
+  }
+  return { segments, units, responses };
+}
+
+function ownRows({ response }: Scored): number {
+  return Math.max(0, response.length - 1);
+}
+
+/** Neighbouring sequences that go through the model together. */
+export function slicesOf(model: Model, sequences: readonly Scored[], keep: boolean): Range[] {
+  const limit = rowsOfSlice(model, keep);
+  const cut = (most: number): Range[] => {
+    const found: Range[] = [];
+    let first = 0;
+    let rows = 0;
+    let prompts = new Set<string>();
+    for (const [i, sequence] of sequences.entries()) {
+      const key = sequence.prompt.join();
+      let size = ownRows(sequence) + (prompts.has(key) ? 0 : sequence.prompt.length);
+      if (i > first && rows + size > most) {
+        found.push([first, i]);
+        [first, rows, prompts] = [i, 0, new Set()];
+        size = ownRows(sequence) + sequence.prompt.length;
+      }
+      prompts.add(key);
+      rows += size;
+    }
+    if (first < sequences.length) found.push([first, sequences.length]);
+    return found;
+  };
+  const slices = cut(limit);
+  if (slices.length < 2) return slices;
+  // Equal slices: a small last one would leave threads idle.
+  const total = planScored(sequences).segments.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  return cut(Math.min(limit, Math.ceil(total / slices.length) + groupRows / 4));
+}
+
+/** Shards of the vocabulary in the head's backward pass: enough for every thread, few enough to sum. */
+function headShards({ config }: Model): number {
+  return config.vocabSize >= 4096 ? 8 : 4;
+}
+
+/** Rows that fit into one slice. Independent of the threads, so that every machine adds up in the same order. */
 export function rowsOfSlice(model: Model, keep: boolean): number {
-  const { core } = model.machine;
-  const { layers } = model.config;
-  const perRow =
-    (keep ? layers : 1) * core.activationFloats(model.struct) +
-    (keep ? layers * core.derivativeFloats(model.struct) : 0);
+  const { layout, measures, config, recompute } = model;
+  const { hidden } = layout.sizes;
+  const restLayers = keep && !recompute ? config.layers : 2;
+  const inputs = (keep ? config.layers : 1) * hidden;
+  const backward = keep ? 2 * measures.operands + (4 + headShards(model)) * hidden : 0;
+  const perRow = inputs + restLayers * measures.activations + backward + 2 * hidden;
   return Math.max(taskRows, Math.min(sliceRows, Math.floor(sliceFloats / perRow)));
 }
 
 /** Lay a batch out in `scope`. `keep`: a backward pass follows. */
-export function layBatch(
-  model: Model,
-  scope: Scope,
-  inputs: readonly Input[],
-  temperature: number,
-  keep: boolean,
-): Batch {
-  const { machine, config, layout } = model;
-  const { core } = machine;
-  const rowStarts = starts(inputs.map(({ tokens }) => tokens.length));
-  const queryStarts = starts(inputs.map(({ targets }) => targets.length));
-  const rows = rowStarts[inputs.length] as number;
-  const queries = queryStarts[inputs.length] as number;
+export function layBatch(model: Model, scope: Scope, plan: Plan, temperature: number, keep: boolean): Batch {
+  const { machine, config, layout, measures, recompute } = model;
+  const { hidden } = layout.sizes;
+  const { segments, units } = plan;
+  const rowStarts = starts(segments.map(({ tokens }) => tokens.length));
+  const queryStarts = starts(segments.map(({ targets }) => targets.length));
+  const rows = rowStarts[segments.length] as number;
+  const queries = queryStarts[segments.length] as number;
   const floats = (count: number) => scope.take(count * 4);
+  const rowOf = (segment: number) => rowStarts[segment] as number;
 
-  const struct = scope.take(20 * 4);
-  const sequences = scope.take(inputs.length * 5 * 4);
   const tokens = scope.take(rows * 4);
   const targets = scope.take(queries * 4);
-  for (const [s, input] of inputs.entries()) {
-    const row = rowStarts[s] as number;
-    const query = queryStarts[s] as number;
-    machine.ints(tokens + row * 4, input.tokens.length).set(input.tokens);
-    machine.ints(targets + query * 4, input.targets.length).set(input.targets);
-    machine.ints(sequences + s * 20, 5).set([row, input.tokens.length, query, input.targets.length, input.cache]);
+  const queryRows = scope.take(queries * 4);
+  const records: number[] = [];
+  for (const [s, segment] of segments.entries()) {
+    const { prefix } = segment;
+    const [row, query, count] = [rowOf(s), queryStarts[s] as number, segment.targets.length];
+    machine.ints(tokens + row * 4, segment.tokens.length).set(segment.tokens);
+    machine.ints(targets + query * 4, count).set(segment.targets);
+    const prefixLength = prefix === null ? 0 : (segments[prefix] as Segment).tokens.length;
+    const prefixStart = prefix === null ? 0 : rowOf(prefix);
+    const asks = machine.ints(queryRows + query * 4, count);
+    for (let i = 0; i < count; i++) asks[i] = i === 0 ? prefixStart + prefixLength - 1 : row + i - 1;
+    records.push(row, segment.tokens.length, prefixStart, prefixLength, query, count, segment.cache);
   }
 
-  const { hidden, inter, queryDim, qkvDim } = layout;
-  const activationFloats = rows * core.activationFloats(model.struct);
-  const activations = floats(activationFloats * (keep ? config.layers : 1));
   const finalRows = floats(rows * hidden);
-  const normed = floats(queries * hidden);
-  const scale = floats(queries);
+  const restLayers = keep && !recompute ? config.layers : 2;
   const statistics = floats(5 * queries);
-  const logSumExp = floats(queries);
   const dLogprob = keep ? floats(queries) : 0;
   const dEntropy = keep ? floats(queries) : 0;
-  const dNormed = keep ? floats(queries * hidden) : 0;
-  const dRows = keep ? floats((config.layers + 1) * rows * hidden) : 0;
-  const derivativeFloats = rows * core.derivativeFloats(model.struct);
-  const derivatives = keep ? floats(derivativeFloats * config.layers) : 0;
-  machine
-    .ints(struct, 20)
-    .set([
-      ...[model.struct, sequences, rows, queries, tokens, targets, floatWord(temperature)],
-      ...[activations, keep ? activationFloats : 0, finalRows, normed, scale, statistics, logSumExp],
-      ...[dLogprob, dEntropy, dNormed, dRows, derivatives, derivativeFloats],
-    ]);
+  const activeRuns = keep ? scope.take(units.length * 8) : 0;
+  const activeQueries = keep ? scope.take(queries * 4) : 0;
+  // In the order of the core's `Batch`.
+  const words = scope.words([
+    ...[model.words, scope.words(records), rows, queries, tokens, targets, queryRows, temperature],
+    ...[keep ? 1 : 0, keep && !recompute ? 1 : 0],
+    ...[floats((keep ? config.layers : 1) * rows * hidden), floats(restLayers * rows * measures.activations)],
+    ...[finalRows, floats(queries * hidden), floats(queries), statistics, floats(queries), dLogprob, dEntropy],
+    headShards(model),
+    ...(keep ? [floats(headShards(model) * queries * hidden), floats(3 * rows * hidden)] : [0, 0]),
+    ...[keep ? floats(2 * rows * measures.operands) : 0, activeRuns, activeQueries, 0, 0],
+  ]);
+  if (keep) machine.floats(dEntropy, queries).fill(0);
 
-  const lengths = inputs.map((input) => input.tokens.length);
-  const tasks = ranges(lengths, taskRows);
-  const longest = Math.max(1, ...lengths);
-  machine.reserveScratch(core.scratchFloats(model.struct, Math.max(taskRows, longest), longest, 0));
-  const statistic = (index: number, s: number) =>
-    machine
-      .floats(
-        statistics + (index * queries + (queryStarts[s] as number)) * 4,
-        (queryStarts[s + 1] as number) - (queryStarts[s] as number),
-      )
-      .slice();
+  const limit = Math.max(taskRows / 4, Math.min(taskRows, Math.ceil(rows / sliceTasks)));
+  const tasksOf = (some: readonly Range[]): Range[] =>
+    ranges(
+      some.map(([first, end]) => rowOf(end) - rowOf(first)),
+      limit,
+    ).flatMap(([first, end]) => joined(some.slice(first, end)));
+  const tasks = tasksOf(units);
+  const rowsOfTask = Math.max(1, ...tasks.map(([first, end]) => rowOf(end) - rowOf(first)));
+  const positions = Math.max(
+    1,
+    ...segments.map(
+      ({ tokens, prefix }) => tokens.length + (prefix === null ? 0 : (segments[prefix] as Segment).tokens.length),
+    ),
+  );
+  model.reachPosition(positions);
+  machine.reserveScratch(machine.core.scratchFloats(model.words, rowsOfTask, positions, 1));
+
+  const statistic = (index: number, s: number) => {
+    const query = queryStarts[s] as number;
+    return machine.floats(statistics + (index * queries + query) * 4, (queryStarts[s + 1] as number) - query).slice();
+  };
   return {
-    struct,
-    rows,
-    queries,
-    rowStarts,
-    queryStarts,
+    words,
     tasks,
     finalRows,
-    normed,
-    dLogprob,
-    dEntropy,
-    dRows,
-    // Order and widths as in `activationsOf` and `derivativesOf` in model.h.
-    activations: (layer) => {
-      const start = activations + layer * activationFloats * 4;
-      const norm1 = start + rows * hidden * 4;
-      const attended = norm1 + rows * (hidden + qkvDim) * 4;
-      const norm2 = attended + rows * (queryDim + hidden) * 4;
-      return { norm1, attended, norm2, gated: norm2 + rows * (hidden + 2 * inter) * 4 };
-    },
-    derivatives: (layer) => {
-      const middle = derivatives + layer * derivativeFloats * 4;
-      const gateUp = middle + rows * hidden * 4;
-      return { middle, gateUp, qkv: gateUp + rows * 2 * inter * 4 };
-    },
+    headShards: headShards(model),
+    plan,
+    rowStarts,
     statsOf: (s) => ({
       logprob: statistic(0, s),
       entropy: statistic(1, s),
@@ -162,7 +248,38 @@ export function layBatch(
       top1: statistic(3, s),
       top2: statistic(4, s),
     }),
+    derive: (s, logprob, entropy) => {
+      const query = queryStarts[s] as number;
+      machine.floats(dLogprob + query * 4, logprob.length).set(logprob);
+      if (entropy) machine.floats(dEntropy + query * 4, entropy.length).set(entropy);
+    },
+    activate: (active) => {
+      const runs = joined(active).flatMap(([first, end]) => [rowOf(first), rowOf(end) - rowOf(first)]);
+      machine.ints(activeRuns, runs.length).set(runs);
+      let count = 0;
+      for (const [first, end] of active) {
+        const [start, length] = [
+          queryStarts[first] as number,
+          (queryStarts[end] as number) - (queryStarts[first] as number),
+        ];
+        machine.ints(activeQueries + count * 4, length).set(Int32Array.from({ length }, (_, i) => start + i));
+        count += length;
+      }
+      machine.doubles(words + 25 * 8, 2).set([runs.length / 2, count]);
+      return tasksOf(active);
+    },
   };
+}
+
+/** Ranges of neighbours, without the borders between them. */
+function joined(ranges: readonly Range[]): Range[] {
+  const found: [number, number][] = [];
+  for (const [first, end] of ranges) {
+    const last = found.at(-1);
+    if (last?.[1] === first) last[1] = end;
+    else found.push([first, end]);
+  }
+  return found;
 }
 
 function starts(lengths: readonly number[]): Int32Array {

@@ -1,11 +1,12 @@
 /** `PolicyEngine` on the fused CPU core: owns model and optimizer, and lets one call in at a time. */
-import { readCheckpointFiles, writeCheckpointFiles } from '../../model/checkpoint-files.ts';
-import { formatModelConfig, type ModelConfig } from '../../model/config.ts';
+import { writeCheckpointFiles } from '../../model/checkpoint-files.ts';
+import type { ModelConfig } from '../../model/config.ts';
 import type { Weights } from '../../model/weights.ts';
-import { checkPrompts, checkScored, checkTemperature } from '../checks.ts';
+import { checkPrompts, checkScored, checkTemperature, checkTraining } from '../checks.ts';
 import {
   type DeviceInfo,
   EngineError,
+  fullTraining,
   type Generated,
   type MemoryReport,
   type Objective,
@@ -18,14 +19,24 @@ import {
   type TokenIds,
   type TokenStats,
   type TrainBatch,
+  type Training,
 } from '../engine.ts';
+import { readRestorable } from '../restore.ts';
+import type { CoreKind } from './core.ts';
 import { generate } from './generation.ts';
-import { defaultThreads, Machine } from './machine.ts';
+import { Machine } from './machine.ts';
 import { Model } from './model.ts';
 import { Optimizer } from './optimizer.ts';
 import { accumulate, score } from './scoring.ts';
 
-export const engineId = 'kernels';
+/** How the core is run; the results depend on the build, not on the threads. */
+export interface CoreOptions {
+  readonly kind: CoreKind;
+  /** At least 1; default as many as there are cores, 8 at the most. */
+  readonly threads?: number;
+  /** Relaxed SIMD in WebAssembly; default where V8 has it. */
+  readonly relaxed?: boolean;
+}
 
 class KernelsReference implements ReferencePolicy {
   protected readonly machine: Machine;
@@ -60,7 +71,7 @@ class KernelsReference implements ReferencePolicy {
 
   protected exclusively<T>(work: () => Promise<T>): Promise<T> {
     return this.machine.exclusively(() => {
-      if (this.#disposed) throw new EngineError(`${engineId}: this policy is disposed`);
+      if (this.#disposed) throw new EngineError('this policy is disposed; it takes no more calls');
       return work();
     });
   }
@@ -71,21 +82,33 @@ export class KernelsEngine extends KernelsReference implements PolicyEngine {
   readonly config: ModelConfig;
   readonly #optimizer: Optimizer;
 
-  /** An engine with fresh moments. @param threads At least 1; the results do not depend on it. */
-  static create(config: ModelConfig, weights: Weights, threads = defaultThreads()): KernelsEngine {
-    const machine = new Machine(threads);
-    return new KernelsEngine(machine, Model.upload(machine, config, weights));
+  /** An engine with fresh moments. @throws EngineError when it cannot train so, or does not fit into memory. */
+  static create(
+    config: ModelConfig,
+    weights: Weights,
+    { kind, threads, relaxed }: CoreOptions,
+    training: Training = fullTraining,
+  ): KernelsEngine {
+    checkTraining(training);
+    const machine = new Machine(kind, threads, relaxed);
+    try {
+      return new KernelsEngine(machine, Model.create(machine, config, weights, training), `kernels-${kind}`);
+    } catch (error) {
+      machine.release();
+      throw error;
+    }
   }
 
-  private constructor(machine: Machine, model: Model) {
+  private constructor(machine: Machine, model: Model, engine: string) {
     super(machine, model);
     this.config = model.config;
     this.#optimizer = new Optimizer(model);
+    const { threads, core } = machine;
     this.device = {
-      engine: engineId,
-      device: `CPU, ${machine.threads} ${machine.threads === 1 ? 'thread' : 'threads'}, WebAssembly SIMD`,
+      engine,
+      device: `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${core.name}`,
       precision: 'float32',
-      build: `fused kernels, V8 ${process.versions.v8}`,
+      build: core.build,
     };
   }
 
@@ -116,27 +139,26 @@ export class KernelsEngine extends KernelsReference implements PolicyEngine {
 
   freeze(): Promise<ReferencePolicy> {
     return this.exclusively(async () => {
+      const frozen = this.model.freeze();
       this.machine.retain();
-      return new KernelsReference(this.machine, this.model.clone());
+      return new KernelsReference(this.machine, frozen);
     });
   }
 
   async save(dir: string): Promise<void> {
-    const { weights, optimizer } = await this.exclusively(async () => ({
-      weights: this.model.download(),
+    const { adapter } = this.model;
+    const { weights, optimizer, state } = await this.exclusively(async () => ({
+      weights: this.model.base.get(),
       optimizer: this.#optimizer.state(),
+      state: adapter && { adapter, weights: this.model.trained.get() },
     }));
-    await writeCheckpointFiles(dir, this.config, weights, optimizer);
+    await writeCheckpointFiles(dir, this.config, weights, optimizer, state);
   }
 
   async restore(dir: string): Promise<void> {
-    const { config, weights, optimizer } = await readCheckpointFiles(dir);
-    if (formatModelConfig(config) !== formatModelConfig(this.config))
-      throw new EngineError(
-        `${dir}: config.json differs from this engine's; only the same architecture can be restored`,
-      );
+    const { weights, adapter, optimizer } = await readRestorable(dir, this.config, this.model.adapter);
     await this.exclusively(async () => {
-      this.model.upload(weights);
+      this.model.trained.set(adapter?.weights ?? weights);
       this.model.clearGradient();
       this.#optimizer.reset(optimizer);
     });

@@ -1,34 +1,28 @@
-/** Autoregressive sampling. Prompts are read once each, however many responses they have; then one token a step for all. */
-import { type Random, stream } from '../../../src-shared/random.ts';
-import { EngineError, type Generated, type Sampling, type TokenIds, type TokenStats } from '../engine.ts';
-import { type Input, layBatch, type Range, ranges, rowsOfSlice, taskRows } from './batch.ts';
-import { floatWord, type Scope } from './machine.ts';
+/**
+ * Autoregressive sampling. Prompts are read once each, however many responses they have; then every thread has a batch
+ * of responses, from which finished ones go and which waiting ones join, token by token.
+ */
+import type { Generated, Sampling, TokenIds } from '../engine.ts';
+import { layBatch, planPrompts, type Range, ranges, rowsOfSlice } from './batch.ts';
+import type { Scope } from './machine.ts';
 import type { Model } from './model.ts';
+import { checkLogprobs } from './scoring.ts';
 import * as tasks from './tasks.ts';
 
-/** Floats of keys and values of the responses that are generated together. */
+/** Floats of keys and values of the prompts that are answered together, and of the responses in all batches. */
 const roundFloats = 1 << 27;
-const statNames = ['logprob', 'entropy', 'klUniform', 'top1', 'top2'] as const;
-const responseBytes = 40;
-
-/** Responses to one prompt. */
-interface Group {
-  readonly prompt: TokenIds;
-  readonly first: number;
-  readonly count: number;
-}
+/** Fewest and most responses in a batch: whole tiles of rows, and what pays for reading the weights once a token. */
+const slotLimits = { fewest: 12, most: 64 };
+/** How long one call of the core should take, roughly: messages wait as long. */
+const burstMs = 20;
 
 export async function generate(model: Model, prompts: readonly TokenIds[], sampling: Sampling): Promise<Generated[]> {
-  const longest = Math.max(1, ...prompts.map((prompt) => prompt.length)) + sampling.maxNewTokens;
-  await model.prepare(longest, false);
-  const { machine } = model;
   const generated: Generated[] = [];
-  const perPosition = machine.core.cacheFloats(model.struct);
-  const sizes = prompts.map((prompt) => (padded(prompt.length) + padded(sampling.maxNewTokens)) * perPosition);
-  for (const round of ranges(sizes, roundFloats)) {
-    const scope = machine.scope();
+  const sizes = prompts.map((prompt) => padded(prompt.length) * model.measures.cache);
+  for (const [first, end] of ranges(sizes, roundFloats)) {
+    const scope = model.machine.scope();
     try {
-      generated.push(...(await generateRound(model, scope, prompts, round, sampling, longest)));
+      generated.push(...(await generateRound(model, scope, prompts.slice(first, end), first, sampling)));
     } finally {
       scope.free();
     }
@@ -36,78 +30,89 @@ export async function generate(model: Model, prompts: readonly TokenIds[], sampl
   return generated;
 }
 
+/** @param offset Of these prompts among the call's: it names their streams of random numbers. */
 async function generateRound(
   model: Model,
   scope: Scope,
   prompts: readonly TokenIds[],
-  round: Range,
+  offset: number,
   sampling: Sampling,
-  longest: number,
 ): Promise<Generated[]> {
   const { machine, config } = model;
   const { maxNewTokens } = sampling;
-  const groups = groupsOf(prompts, round);
-  const prefixes = await prefill(model, scope, groups, longest);
-  const count = round[1] - round[0];
-  const responses = scope.take(count * responseBytes);
+  const count = prompts.length;
+  const longest = Math.max(1, ...prompts.map((prompt) => prompt.length)) + maxNewTokens;
+  model.reachPosition(longest);
+  const prefixes = await prefill(model, scope, prompts);
+  const records = prompts.flatMap((prompt, i) => {
+    const { cache, hidden } = prefixes[i] as Prefix;
+    return [cache, hidden, prompt.length, offset + i];
+  });
+
+  const capacity = padded(maxNewTokens);
+  const fitting = Math.max(1, Math.floor(roundFloats / (machine.threads * capacity * model.measures.cache)));
+  const slots = Math.min(slotsOf(model, longest), fitting, Math.ceil(count / machine.threads));
+  const batches = Math.min(machine.threads, Math.ceil(count / slots));
   const tokens = scope.take(count * maxNewTokens * 4);
   const statistics = scope.take(count * 5 * maxNewTokens * 4);
-  const ownCapacity = padded(maxNewTokens);
-  const ownFloats = machine.core.cacheFloats(model.struct) * ownCapacity;
-  for (const [g, group] of groups.entries()) {
-    const { cache, hidden } = prefixes[g] as Prefix;
-    for (let i = group.first - round[0]; i < group.first - round[0] + group.count; i++)
-      // Word for word the core's `Response`, after its uniform number.
-      machine
-        .ints(responses + i * responseBytes + 8, 8)
-        .set([
-          ...[cache, hidden, scope.take(ownFloats * 4), statistics + i * 5 * maxNewTokens * 4],
-          ...[tokens + i * maxNewTokens * 4, group.prompt.length, ownCapacity, 0],
-        ]);
-  }
-  const random = Array.from({ length: count }, (_, i): Random => stream(sampling.seed, round[0] + i));
-  const lengths = await decodeAll(model, scope, responses, tokens, random, sampling);
-  return Array.from(lengths, (length, i): Generated => {
+  const lengths = scope.ints(new Array(count).fill(0));
+  const next = scope.ints([0]);
+  // In the order of the core's `Decoding`.
+  const words = scope.words([
+    ...[model.words, scope.words(records), count, next, lengths, tokens, statistics, maxNewTokens],
+    ...[sampling.topK, config.eosTokenId ?? -1, sampling.temperature, sampling.topP, ...seedWords(sampling.seed)],
+    ...[slots, scope.ints(new Array(batches * slots).fill(-1))],
+    ...[scope.take(batches * slots * capacity * model.measures.cache * 4), capacity],
+  ]);
+  machine.reserveScratch(machine.core.scratchFloats(model.words, 1, longest + 32, slots));
+  await decodeAll(model, words, batches, () => allDone(model, lengths, tokens, count, maxNewTokens));
+
+  return prompts.map((_, i): Generated => {
+    const length = machine.ints(lengths, count)[i] as number;
     const own = machine.ints(tokens + i * maxNewTokens * 4, length).slice();
-    const stats = machine.floats(statistics + i * 5 * maxNewTokens * 4, 5 * maxNewTokens);
-    return {
-      tokens: own,
-      finished: own[length - 1] === config.eosTokenId,
-      stats: statsOf(stats, maxNewTokens, length, round[0] + i),
+    const all = machine.floats(statistics + i * 5 * maxNewTokens * 4, 5 * maxNewTokens);
+    const statistic = (k: number) => all.slice(k * maxNewTokens, k * maxNewTokens + length);
+    const stats = {
+      logprob: statistic(0),
+      entropy: statistic(1),
+      klUniform: statistic(2),
+      top1: statistic(3),
+      top2: statistic(4),
     };
+    checkLogprobs(model, stats.logprob, `response ${offset + i}`);
+    return { tokens: own, finished: own[length - 1] === config.eosTokenId, stats };
   });
 }
 
-/** @returns Tokens of each response. */
-async function decodeAll(
-  model: Model,
-  scope: Scope,
-  responses: number,
-  tokens: number,
-  random: readonly Random[],
-  { temperature, topK, topP, maxNewTokens }: Sampling,
-): Promise<Int32Array> {
-  const { machine, config } = model;
-  const lengths = new Int32Array(random.length);
-  const activeStart = scope.take(random.length * 4);
-  const decoding = scope.take(32);
-  machine.ints(decoding, 6).set([model.struct, responses, activeStart, maxNewTokens, topK, floatWord(temperature)]);
-  machine.doubles(decoding + 24, 1)[0] = topP;
-  let active = random.map((_, i) => i);
-  for (let step = 0; step < maxNewTokens && active.length > 0; step++) {
-    machine.ints(activeStart, active.length).set(active);
-    for (const i of active) machine.doubles(responses + i * responseBytes, 1)[0] = (random[i] as Random).next();
-    const rows = Math.min(taskRows, padded(Math.ceil(active.length / (2 * machine.threads))));
-    await machine.run(
-      Array.from({ length: Math.ceil(active.length / rows) }, (_, t) =>
-        tasks.decode(decoding, t * rows, Math.min(active.length, (t + 1) * rows)),
-      ),
-    );
-    const drawn = machine.ints(tokens, random.length * maxNewTokens);
-    for (const i of active) lengths[i] = step + 1;
-    active = active.filter((i) => drawn[i * maxNewTokens + step] !== config.eosTokenId);
+/**
+ * Responses of a batch. Each token reads all weights once a batch, and its own keys and values: a batch whose keys and
+ * values weigh about twice the weights has most of what larger ones save, and may still fit a cache.
+ */
+function slotsOf({ layout, measures }: Model, positions: number): number {
+  const balanced = Math.round((2 * layout.size) / (positions * measures.cache));
+  return Math.max(slotLimits.fewest, Math.min(slotLimits.most, balanced));
+}
+
+/** Burst after burst, as many tokens at a time as keep this thread from being deaf for long. */
+async function decodeAll({ machine }: Model, words: number, batches: number, done: () => boolean): Promise<void> {
+  let steps = 1;
+  while (!done()) {
+    const since = performance.now();
+    await machine.run(Array.from({ length: batches }, (_, batch) => tasks.decode(words, batch, steps)));
+    const took = performance.now() - since;
+    if (took < burstMs / 2) steps *= 2;
+    else if (took > burstMs) steps = Math.max(1, Math.floor(steps / 2));
   }
-  return lengths;
+}
+
+function allDone({ machine, config }: Model, lengths: number, tokens: number, count: number, most: number): boolean {
+  const reached = machine.ints(lengths, count);
+  for (let i = 0; i < count; i++) {
+    const length = reached[i] as number;
+    if (length === 0) return false;
+    if (length < most && machine.ints(tokens + (i * most + length - 1) * 4, 1)[0] !== config.eosTokenId) return false;
+  }
+  return true;
 }
 
 interface Prefix {
@@ -116,68 +121,52 @@ interface Prefix {
   readonly hidden: number;
 }
 
-async function prefill(model: Model, scope: Scope, groups: readonly Group[], longest: number): Promise<Prefix[]> {
-  const { machine, layout } = model;
-  const { core } = machine;
-  const perPosition = core.cacheFloats(model.struct);
-  const prefixes = groups.map(({ prompt }) => ({
-    cache: scope.take(perPosition * padded(prompt.length) * 4),
-    hidden: scope.take(layout.hidden * 4),
-  }));
-  const lengths = groups.map(({ prompt }) => prompt.length);
-  for (const [first, end] of ranges(lengths, rowsOfSlice(model, false))) {
+/** Keys and values of each prompt; equal prompts share them. */
+async function prefill(model: Model, scope: Scope, prompts: readonly TokenIds[]): Promise<Prefix[]> {
+  const { machine, layout, measures } = model;
+  const { hidden } = layout.sizes;
+  const found = new Map<string, Prefix & { readonly prompt: TokenIds }>();
+  const prefixes = prompts.map((prompt) => {
+    const key = prompt.join();
+    const known = found.get(key);
+    if (known) return known;
+    const cache = scope.take(padded(prompt.length) * measures.cache * 4);
+    const prefix = { prompt, cache, hidden: scope.take(hidden * 4) };
+    found.set(key, prefix);
+    return prefix;
+  });
+  const distinct = [...found.values()];
+  const slices: Range[] = ranges(
+    distinct.map(({ prompt }) => prompt.length),
+    rowsOfSlice(model, false),
+  );
+  for (const [first, end] of slices) {
     const slice = machine.scope();
     try {
-      const inputs = groups.slice(first, end).map(
-        ({ prompt }, i): Input => ({
-          tokens: prompt,
-          targets: new Int32Array(0),
-          cache: (prefixes[first + i] as Prefix).cache,
-        }),
+      const some = distinct.slice(first, end);
+      const plan = planPrompts(
+        some.map(({ prompt }) => prompt),
+        some.map(({ cache }) => cache),
       );
-      const batch = layBatch(model, slice, inputs, 1, false);
-      await machine.run(batch.tasks.map((range) => tasks.forward(batch.struct, ...range)));
-      for (let i = 0; i < end - first; i++) {
-        const last = batch.finalRows + ((batch.rowStarts[i + 1] as number) - 1) * layout.hidden * 4;
-        machine.floats((prefixes[first + i] as Prefix).hidden, layout.hidden).set(machine.floats(last, layout.hidden));
+      const batch = layBatch(model, slice, plan, 1, false);
+      await machine.run(batch.tasks.map((range) => tasks.forward(batch.words, ...range)));
+      for (const [i, prefix] of some.entries()) {
+        const last = batch.finalRows + ((batch.rowStarts[i + 1] as number) - 1) * hidden * 4;
+        machine.floats(prefix.hidden, hidden).set(machine.floats(last, hidden));
       }
     } finally {
       slice.free();
     }
   }
-  machine.reserveScratch(core.scratchFloats(model.struct, taskRows, longest + 8, 0));
   return prefixes;
 }
 
-/** Runs of equal prompts among prompts `first .. end - 1`. */
-function groupsOf(prompts: readonly TokenIds[], [first, end]: Range): Group[] {
-  const groups: Group[] = [];
-  for (let i = first; i < end; i++) {
-    const prompt = prompts[i] as TokenIds;
-    const last = groups.at(-1);
-    if (last && equal(last.prompt, prompt)) groups[groups.length - 1] = { ...last, count: last.count + 1 };
-    else groups.push({ prompt, first: i, count: 1 });
-  }
-  return groups;
+/** A seed as two 32-bit words. */
+function seedWords(seed: number): [number, number] {
+  return [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
 }
 
-function equal(a: TokenIds, b: TokenIds): boolean {
-  return a === b || (a.length === b.length && a.every((token, i) => token === b[i]));
-}
-
-function statsOf(all: Float32Array, stride: number, length: number, response: number): TokenStats {
-  const [logprob, entropy, klUniform, top1, top2] = statNames.map((_, k) =>
-    all.slice(k * stride, k * stride + length),
-  ) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
-  const bad = logprob.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0)
-    throw new EngineError(
-      `response ${response}, token ${bad}: log-prob is ${logprob[bad]}; the policy's logits must be finite`,
-    );
-  return { logprob, entropy, klUniform, top1, top2 };
-}
-
-/** Caches hold positions in fours. */
+/** Caches hold positions in whole vectors; see `cacheCapacity` in layers.h. */
 function padded(positions: number): number {
-  return Math.ceil(positions / 4) * 4;
+  return Math.ceil(positions / 16) * 16;
 }

@@ -13,9 +13,15 @@ export class Heap {
   readonly #gaps: Gap[] = [];
   readonly #sizes = new Map<number, number>();
   #end: number;
+  #used = 0;
 
   constructor(start: number) {
     this.#end = align(start);
+  }
+
+  /** Bytes of all blocks. */
+  get used(): number {
+    return this.#used;
   }
 
   /** Where the last block ends. */
@@ -38,6 +44,7 @@ export class Heap {
       this.#end += size;
     }
     this.#sizes.set(start, size);
+    this.#used += size;
     return start;
   }
 
@@ -45,6 +52,7 @@ export class Heap {
     const size = this.#sizes.get(start);
     if (size === undefined) throw new RangeError(`address ${start} is not the start of an allocated block`);
     this.#sizes.delete(start);
+    this.#used -= size;
     let index = this.#gaps.findIndex((gap) => gap.start > start);
     if (index < 0) index = this.#gaps.length;
     this.#gaps.splice(index, 0, { start, size });

@@ -1,15 +1,17 @@
 /**
- * Where each weight lies in the core's buffers, and the copies between there and Hugging Face tensors. The core pads
- * every dimension to a multiple of 8 with zeros, which training keeps zero, and joins q/k/v and gate/up.
+ * Where each tensor lies in the core's buffers, and the copies between there and Hugging Face tensors. The core pads
+ * every dimension to whole panels with zeros, which training keeps zero, joins q/k/v and gate/up, and keeps a matrix
+ * [out, in] in panels of `panel` outputs, [in, panel] each. Matrices come first, then the vectors.
  */
+import { type Adapter, adapterScale } from '../../model/adapter.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import type { Tensor } from '../../model/safetensors.ts';
-import { isDecayed, type Weights, weightShapes } from '../../model/weights.ts';
+import { type Weights, weightShapes } from '../../model/weights.ts';
+import type { layerMatrices } from './tasks.ts';
 
-const pad = (n: number) => Math.ceil(n / 8) * 8;
-
-/** Padded sizes and offsets; offsets are in floats. */
-export interface Layout {
+/** Padded sizes. */
+export interface Sizes {
+  readonly panel: number;
   readonly hidden: number;
   readonly headDim: number;
   readonly inter: number;
@@ -17,193 +19,270 @@ export interface Layout {
   readonly queryDim: number;
   readonly keyDim: number;
   readonly qkvDim: number;
-  readonly embedding: number;
-  /** The embedding's where they are tied. */
-  readonly head: number;
-  readonly finalNorm: number;
-  readonly firstLayer: number;
-  readonly layerSize: number;
-  /** From the start of a layer. `qkvBias` is -1 where there is none. */
-  readonly inLayer: {
-    readonly norm1: number;
-    readonly qkv: number;
-    readonly qkvBias: number;
-    readonly out: number;
-    readonly norm2: number;
-    readonly gateUp: number;
-    readonly down: number;
-  };
-  /** Floats in all. */
-  readonly size: number;
-  readonly tensors: ReadonlyMap<string, Place>;
 }
 
-/** A tensor's element (row, column) lies at `offset + rows[row] * stride + columns[column]`. */
-interface Place {
-  readonly shape: readonly number[];
-  readonly offset: number;
-  readonly stride: number;
-  readonly rows: Int32Array;
-  readonly columns: Int32Array;
-}
-
-/** A matrix that the core multiplies by. [out, in], padded */
+/** A matrix in panels. */
 export interface Matrix {
+  /** In elements from the start of the buffer. */
   readonly offset: number;
   readonly out: number;
   readonly in: number;
 }
 
-export function layoutOf(config: ModelConfig): Layout {
-  const hidden = pad(config.hiddenSize);
-  // Halves are rotated against each other, so each half is padded for itself.
-  const headDim = 2 * Math.ceil(config.headDim / 8) * 4;
-  const inter = pad(config.intermediateSize);
-  const vocab = pad(config.vocabSize);
-  const queryDim = config.heads * headDim;
-  const keyDim = config.kvHeads * headDim;
-  const qkvDim = queryDim + 2 * keyDim;
-  let size = 0;
-  const take = (floats: number) => {
-    size += floats;
-    return size - floats;
-  };
-  const inLayer = {
-    norm1: take(hidden),
-    qkv: take(qkvDim * hidden),
-    qkvBias: config.qkvBias ? take(qkvDim) : -1,
-    out: take(hidden * queryDim),
-    norm2: take(hidden),
-    gateUp: take(2 * inter * hidden),
-    down: take(hidden * inter),
-  };
-  const layerSize = size;
-  size = 0;
-  const embedding = take(vocab * hidden);
-  const firstLayer = take(config.layers * layerSize);
-  const finalNorm = take(hidden);
-  const head = config.tiedEmbeddings ? embedding : take(vocab * hidden);
-  const sizes = { hidden, headDim, inter, vocab, queryDim, keyDim, qkvDim };
-  const layout = { ...sizes, embedding, head, finalNorm, firstLayer, layerSize, inLayer, size };
-  return { ...layout, tensors: places(config, layout) };
+/** A tensor's element (row, column) is that of a matrix at `rows[row]`, `columns[column]`; of a vector where there is no matrix. */
+interface Place {
+  readonly shape: readonly number[];
+  readonly matrix: Matrix | null;
+  /** Of a vector. */
+  readonly offset: number;
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
 }
 
-function places(config: ModelConfig, layout: Omit<Layout, 'tensors'>): Map<string, Place> {
-  const { hidden, headDim, inter, queryDim, keyDim, inLayer } = layout;
+/** A buffer's tensors. */
+export interface Space {
+  readonly panel: number;
+  /** Elements of all matrices, which come first. */
+  readonly matrixSize: number;
+  /** Elements in all. */
+  readonly size: number;
+  readonly tensors: ReadonlyMap<string, Place>;
+}
+
+export type LayerMatrix = (typeof layerMatrices)[number];
+
+export interface Layout extends Space {
+  readonly sizes: Sizes;
+  readonly embedding: Matrix;
+  /** The embedding where they are tied. */
+  readonly head: Matrix;
+  readonly finalNorm: number;
+  readonly layers: readonly {
+    readonly matrices: Readonly<Record<LayerMatrix, Matrix>>;
+    readonly norm1: number;
+    readonly norm2: number;
+    /** Null where there is none. */
+    readonly qkvBias: number | null;
+  }[];
+}
+
+/** An adapter of one of the core's matrices, whose outputs `first .. first + b.out - 1` it adds to. */
+export interface LowRank {
+  readonly a: Matrix;
+  readonly b: Matrix;
+  readonly first: number;
+  readonly scale: number;
+}
+
+export interface AdapterLayout extends Space {
+  /** Padded ranks of a layer's adapters together. */
+  readonly width: number;
+  readonly layers: readonly Readonly<Record<LayerMatrix, readonly LowRank[]>>[];
+}
+
+const straight = (length: number) => Int32Array.from({ length }, (_, i) => i);
+
+export function sizesOf(config: ModelConfig, panel: number): Sizes {
+  const pad = (n: number) => Math.ceil(n / panel) * panel;
+  const headDim = pad(config.headDim);
+  const queryDim = config.heads * headDim;
+  const keyDim = config.kvHeads * headDim;
+  return {
+    panel,
+    hidden: pad(config.hiddenSize),
+    headDim,
+    inter: pad(config.intermediateSize),
+    vocab: pad(config.vocabSize),
+    queryDim,
+    keyDim,
+    qkvDim: queryDim + 2 * keyDim,
+  };
+}
+
+/** Where real positions lie among padded ones: of heads, and of the plain dimensions. */
+function indices(config: ModelConfig, { headDim }: Sizes) {
   const half = config.headDim / 2;
+  // Halves of a head are rotated against each other, so each half is padded for itself.
   const headed = (heads: number) =>
     Int32Array.from({ length: heads * config.headDim }, (_, i) => {
       const within = i % config.headDim;
       return Math.floor(i / config.headDim) * headDim + within + (within < half ? 0 : headDim / 2 - half);
     });
-  const straight = (length: number) => Int32Array.from({ length }, (_, i) => i);
-  const across = straight(config.hiddenSize);
-  const one = straight(1);
-  const queries = headed(config.heads);
-  const keys = headed(config.kvHeads);
-  const wide = straight(config.intermediateSize);
-
-  const place = (name: string): Omit<Place, 'shape'> => {
-    if (name === 'model.embed_tokens.weight' || name === 'lm_head.weight') {
-      const offset = name === 'lm_head.weight' ? layout.head : layout.embedding;
-      return { offset, stride: hidden, rows: straight(config.vocabSize), columns: across };
-    }
-    if (name === 'model.norm.weight') return { offset: layout.finalNorm, stride: 0, rows: one, columns: across };
-    const [, layer, part] = /^model\.layers\.(\d+)\.(.+)$/.exec(name) ?? [];
-    const start = layout.firstLayer + Number(layer) * layout.layerSize;
-    const qkv = (from: number, rows: Int32Array) => ({
-      offset: start + inLayer.qkv + from * hidden,
-      stride: hidden,
-      rows,
-      columns: across,
-    });
-    const bias = (from: number, columns: Int32Array) => ({
-      offset: start + inLayer.qkvBias + from,
-      stride: 0,
-      rows: one,
-      columns,
-    });
-    switch (part) {
-      case 'input_layernorm.weight':
-        return { offset: start + inLayer.norm1, stride: 0, rows: one, columns: across };
-      case 'post_attention_layernorm.weight':
-        return { offset: start + inLayer.norm2, stride: 0, rows: one, columns: across };
-      case 'self_attn.q_proj.weight':
-        return qkv(0, queries);
-      case 'self_attn.k_proj.weight':
-        return qkv(queryDim, keys);
-      case 'self_attn.v_proj.weight':
-        return qkv(queryDim + keyDim, keys);
-      case 'self_attn.q_proj.bias':
-        return bias(0, queries);
-      case 'self_attn.k_proj.bias':
-        return bias(queryDim, keys);
-      case 'self_attn.v_proj.bias':
-        return bias(queryDim + keyDim, keys);
-      case 'self_attn.o_proj.weight':
-        return { offset: start + inLayer.out, stride: queryDim, rows: across, columns: queries };
-      case 'mlp.gate_proj.weight':
-        return { offset: start + inLayer.gateUp, stride: hidden, rows: wide, columns: across };
-      case 'mlp.up_proj.weight':
-        return { offset: start + inLayer.gateUp + inter * hidden, stride: hidden, rows: wide, columns: across };
-      case 'mlp.down_proj.weight':
-        return { offset: start + inLayer.down, stride: inter, rows: across, columns: wide };
-      default:
-        throw new Error(`weight ${name} has no place in the kernels' layout`);
-    }
+  return {
+    queries: headed(config.heads),
+    keys: headed(config.kvHeads),
+    hidden: straight(config.hiddenSize),
+    inter: straight(config.intermediateSize),
+    vocab: straight(config.vocabSize),
   };
-  return new Map([...weightShapes(config)].map(([name, shape]) => [name, { shape, ...place(name) }]));
 }
 
-/** Copy tensors into a buffer of `layout.size` floats; the padding, or all of it where there are none, becomes zero. */
-export function scatter(layout: Layout, tensors: ReadonlyMap<string, Tensor> | null, buffer: Float32Array): void {
-  buffer.fill(0);
+const shift = (rows: Int32Array, by: number) => rows.map((row) => row + by);
+
+/** Each projection of a layer: the core's matrix, the first of its outputs there, and where its real rows and columns lie. */
+function projections(config: ModelConfig, sizes: Sizes) {
+  const { queries, keys, hidden, inter } = indices(config, sizes);
+  const { queryDim, keyDim } = sizes;
+  const of = (matrix: LayerMatrix, first: number, rows: Int32Array, columns: Int32Array) => ({
+    matrix,
+    first,
+    rows,
+    columns,
+  });
+  return new Map([
+    ['self_attn.q_proj', of('qkv', 0, queries, hidden)],
+    ['self_attn.k_proj', of('qkv', queryDim, keys, hidden)],
+    ['self_attn.v_proj', of('qkv', queryDim + keyDim, keys, hidden)],
+    ['self_attn.o_proj', of('out', 0, hidden, queries)],
+    ['mlp.gate_proj', of('gateUp', 0, inter, hidden)],
+    ['mlp.up_proj', of('gateUp', sizes.inter, inter, hidden)],
+    ['mlp.down_proj', of('down', 0, hidden, inter)],
+  ]);
+}
+
+export function layoutOf(config: ModelConfig, panel: number): Layout {
+  const sizes = sizesOf(config, panel);
+  const { hidden, inter, vocab, queryDim, qkvDim } = sizes;
+  let size = 0;
+  const matrix = (out: number, width: number): Matrix => {
+    size += out * width;
+    return { offset: size - out * width, out, in: width };
+  };
+  const vector = (length: number) => {
+    size += length;
+    return size - length;
+  };
+  const embedding = matrix(vocab, hidden);
+  const head = config.tiedEmbeddings ? embedding : matrix(vocab, hidden);
+  const layerIds = Array.from({ length: config.layers }, (_, l) => l);
+  const matrices = layerIds.map(() => ({
+    qkv: matrix(qkvDim, hidden),
+    out: matrix(hidden, queryDim),
+    gateUp: matrix(2 * inter, hidden),
+    down: matrix(hidden, inter),
+  }));
+  const matrixSize = size;
+  const finalNorm = vector(hidden);
+  const layers = layerIds.map((l) => ({
+    matrices: matrices[l] as Record<LayerMatrix, Matrix>,
+    norm1: vector(hidden),
+    norm2: vector(hidden),
+    qkvBias: config.qkvBias ? vector(qkvDim) : null,
+  }));
+
+  const at = indices(config, sizes);
+  const parts = projections(config, sizes);
+  const onVector = (offset: number, columns: Int32Array) => ({ matrix: null, offset, rows: straight(1), columns });
+  const place = (name: string): Omit<Place, 'shape'> => {
+    if (name === 'model.embed_tokens.weight' || name === 'lm_head.weight') {
+      const table = name === 'lm_head.weight' ? head : embedding;
+      return { matrix: table, offset: 0, rows: at.vocab, columns: at.hidden };
+    }
+    if (name === 'model.norm.weight') return onVector(finalNorm, at.hidden);
+    const [, l, part = '', kind] = /^model\.layers\.(\d+)\.(.+)\.(weight|bias)$/.exec(name) ?? [];
+    const layer = layers[Number(l)];
+    const projection = parts.get(part);
+    if (layer && projection && kind === 'weight') {
+      const { matrix, first, rows, columns } = projection;
+      return { matrix: layer.matrices[matrix], offset: 0, rows: shift(rows, first), columns };
+    }
+    if (layer && projection && layer.qkvBias !== null)
+      return onVector(layer.qkvBias, shift(projection.rows, projection.first));
+    if (layer && part === 'input_layernorm') return onVector(layer.norm1, at.hidden);
+    if (layer && part === 'post_attention_layernorm') return onVector(layer.norm2, at.hidden);
+    throw new Error(`weight ${name} has no place in the kernels' layout`);
+  };
+  const tensors = new Map([...weightShapes(config)].map(([name, shape]) => [name, { shape, ...place(name) }]));
+  return { panel, sizes, embedding, head, finalNorm, layers, matrixSize, size, tensors };
+}
+
+export function adapterLayoutOf(config: ModelConfig, adapter: Adapter, panel: number): AdapterLayout {
+  const sizes = sizesOf(config, panel);
+  const parts = projections(config, sizes);
+  const rank = Math.ceil(adapter.rank / panel) * panel;
+  const tensors = new Map<string, Place>();
+  let size = 0;
+  const matrix = (out: number, width: number): Matrix => {
+    size += out * width;
+    return { offset: size - out * width, out, in: width };
+  };
+  const wide = { qkv: sizes.hidden, out: sizes.queryDim, gateUp: sizes.hidden, down: sizes.inter };
+  const outs: Record<string, number> = {
+    q_proj: sizes.queryDim,
+    k_proj: sizes.keyDim,
+    v_proj: sizes.keyDim,
+    o_proj: sizes.hidden,
+    gate_proj: sizes.inter,
+    up_proj: sizes.inter,
+    down_proj: sizes.hidden,
+  };
+  let width = 0;
+  const layers = Array.from({ length: config.layers }, (_, l) => {
+    const found: Record<LayerMatrix, LowRank[]> = { qkv: [], out: [], gateUp: [], down: [] };
+    width = 0;
+    for (const [part, { matrix: joined, first, rows, columns }] of parts) {
+      const target = part.slice(part.indexOf('.') + 1);
+      if (!adapter.targets.some((wanted) => wanted === target)) continue;
+      const a = matrix(rank, wide[joined]);
+      const b = matrix(outs[target] as number, rank);
+      const ranks = straight(adapter.rank);
+      const name = `model.layers.${l}.${part}`;
+      tensors.set(`${name}.lora_A.weight`, {
+        shape: [adapter.rank, columns.length],
+        matrix: a,
+        offset: 0,
+        rows: ranks,
+        columns,
+      });
+      tensors.set(`${name}.lora_B.weight`, {
+        shape: [rows.length, adapter.rank],
+        matrix: b,
+        offset: 0,
+        rows,
+        columns: ranks,
+      });
+      found[joined].push({ a, b, first, scale: adapterScale(adapter) });
+      width += rank;
+    }
+    return found;
+  });
+  return { panel, matrixSize: size, size, tensors, width, layers };
+}
+
+/** Calls `visit(index in the tensor, index in the buffer)` for every element. */
+export function walk(panel: number, place: Place, visit: (i: number, at: number) => void): void {
+  const { matrix, offset, rows, columns } = place;
+  let i = 0;
+  for (const row of rows) {
+    // In a panel, an output's elements lie `panel` apart.
+    const start = matrix ? matrix.offset + Math.floor(row / panel) * matrix.in * panel + (row % panel) : offset;
+    const stride = matrix ? panel : 1;
+    for (const column of columns) visit(i++, start + column * stride);
+  }
+}
+
+/** Copy tensors into a buffer of `space.size` elements; the padding, or all of it where there are none, becomes zero. */
+export function scatter(
+  space: Space,
+  tensors: ReadonlyMap<string, Tensor> | null,
+  write: (at: number, value: number) => void,
+): void {
   if (tensors === null) return;
-  for (const [name, { offset, stride, rows, columns }] of layout.tensors) {
+  for (const [name, place] of space.tensors) {
     const { data } = tensors.get(name) as Tensor;
-    let i = 0;
-    for (const row of rows) for (const column of columns) buffer[offset + row * stride + column] = data[i++] as number;
+    walk(space.panel, place, (i, at) => write(at, data[i] as number));
   }
 }
 
 /** The inverse of `scatter`. */
-export function gather(layout: Layout, buffer: Float32Array): Weights {
+export function gather(space: Space, read: (at: number) => number): Weights {
   const tensors: Weights = new Map();
-  for (const [name, { shape, offset, stride, rows, columns }] of layout.tensors) {
-    const data = new Float32Array(rows.length * columns.length);
-    let i = 0;
-    for (const row of rows) for (const column of columns) data[i++] = buffer[offset + row * stride + column] as number;
-    tensors.set(name, { shape, data });
+  for (const [name, place] of space.tensors) {
+    const data = new Float32Array(place.rows.length * place.columns.length);
+    walk(space.panel, place, (i, at) => {
+      data[i] = read(at);
+    });
+    tensors.set(name, { shape: place.shape, data });
   }
   return tensors;
-}
-
-/** All matrices: the embedding (or the head), then each layer's. */
-export function matricesOf(
-  config: ModelConfig,
-  layout: Layout,
-): { head: Matrix; layers: Record<MatrixName, Matrix>[] } {
-  const { hidden, inter, queryDim, qkvDim, inLayer, firstLayer, layerSize } = layout;
-  return {
-    head: { offset: layout.head, out: layout.vocab, in: hidden },
-    layers: Array.from({ length: config.layers }, (_, layer) => {
-      const start = firstLayer + layer * layerSize;
-      return {
-        qkv: { offset: start + inLayer.qkv, out: qkvDim, in: hidden },
-        out: { offset: start + inLayer.out, out: hidden, in: queryDim },
-        gateUp: { offset: start + inLayer.gateUp, out: 2 * inter, in: hidden },
-        down: { offset: start + inLayer.down, out: hidden, in: inter },
-      };
-    }),
-  };
-}
-
-export type MatrixName = 'qkv' | 'out' | 'gateUp' | 'down';
-
-/** Stretches of the buffer with and without weight decay, in order, covering all of it. */
-export function decayRanges(layout: Layout): { start: number; end: number; decays: boolean }[] {
-  const starts = [...layout.tensors.values()]
-    .map(({ shape, offset }) => ({ start: offset, decays: isDecayed(shape) }))
-    .sort((a, b) => a.start - b.start);
-  return starts.map(({ start, decays }, i) => ({ start, end: starts[i + 1]?.start ?? layout.size, decays }));
 }

@@ -1,44 +1,24 @@
 /**
- * Threads over one shared WebAssembly memory. `run` performs a list of tasks on all of them, this thread included; each
+ * Threads over one arena of shared memory. `run` performs a list of tasks on all of them, this thread included; each
  * task writes outputs of its own, so who performs it does not matter. Knows nothing of models.
  */
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { resourcePath } from '../../resources.ts';
 import { EngineError } from '../engine.ts';
+import { type CoreKind, type OpenCore, openCore } from './core.ts';
 import { Heap } from './heap.ts';
+import { type Task, taskWords } from './tasks.ts';
 
-/** Words of one task: operation, then its arguments. See core.cpp. */
-export type Task = readonly number[];
-
-const taskWords = 16;
-const pageBytes = 65536;
-const maxPages = 65536;
 const stackBytes = 65536;
 const maxThreads = 8;
-/** Words of the queue that all threads share; see `Queue` in core.cpp. */
-const queue = { left: 0, done: 1, epoch: 2, stop: 3, tasks: 4, scratch: 5, scratchFloats: 6, words: 8 } as const;
-/** How long this thread may sleep before it looks whether a worker has failed. */
-const checkWorkersMs = 500;
+/** 32-bit words of the queue that all threads share, then its doubles; see `Queue` in core.cpp. */
+const queue = { left: 0, done: 1, epoch: 2, stop: 3, words: 4, tasks: 2, scratch: 3, scratchFloats: 4, bytes: 40 };
+/** How long this thread sleeps for the others before it lets messages in, among them that one of them has died. */
+const patienceMs = 50;
 /** How long a process may go without answering messages, roughly. */
 const breatheMs = 15;
-
-interface Core extends WebAssembly.Exports {
-  readonly __heap_base: WebAssembly.Global<'i32'>;
-  work(queue: number, thread: number): void;
-  scratchFloats(model: number, rows: number, longest: number, gradientOuts: number): number;
-  activationFloats(model: number): number;
-  derivativeFloats(model: number): number;
-  vectorFloats(model: number): number;
-  cacheFloats(model: number): number;
-  multiply(m: number, n: number, k: number, a: number, b: number, panels: number, c: number): void;
-}
-
-export function coreBytes(): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(readFileSync(resourcePath('kernels', 'core.wasm')));
-}
 
 export function defaultThreads(): number {
   return Math.min(availableParallelism(), maxThreads);
@@ -47,17 +27,19 @@ export function defaultThreads(): number {
 /** Blocks of memory that live until `free`, together. */
 export interface Scope {
   take(bytes: number): number;
+  /** A block that holds these. */
+  words(values: readonly number[]): number;
+  ints(values: readonly number[]): number;
   free(): void;
 }
 
 export class Machine {
-  readonly core: Core;
+  readonly core: OpenCore;
   readonly threads: number;
-  readonly #memory: WebAssembly.Memory;
   readonly #heap: Heap;
   readonly #queue: number;
-  /** The queue's words. A view stays valid when shared memory grows. */
   readonly #control: Int32Array<SharedArrayBuffer>;
+  readonly #pointers: Float64Array<SharedArrayBuffer>;
   readonly #workers: Worker[] = [];
   #tasks = { start: 0, capacity: 0 };
   #scratch = { start: 0, floats: 0 };
@@ -66,37 +48,36 @@ export class Machine {
   #last: Promise<unknown> = Promise.resolve();
   #breathed = performance.now();
 
-  constructor(threads: number) {
+  /** @param threads At least 1. @param relaxed As for `openCore`. */
+  constructor(kind: CoreKind, threads = defaultThreads(), relaxed?: boolean) {
     this.threads = threads;
-    this.#memory = new WebAssembly.Memory({ initial: 16, maximum: maxPages, shared: true });
-    const module = new WebAssembly.Module(coreBytes());
-    this.core = new WebAssembly.Instance(module, { env: { memory: this.#memory } }).exports as Core;
-    this.#heap = new Heap(this.core.__heap_base.value);
-    this.#queue = this.allocate(queue.words * 4);
+    this.core = openCore(kind, relaxed);
+    this.#heap = new Heap(this.core.start);
+    this.#queue = this.allocate(queue.bytes);
     this.#control = this.ints(this.#queue, queue.words);
+    this.#pointers = this.doubles(this.#queue, queue.bytes / 8);
     this.#control.fill(0);
     for (let thread = 1; thread < threads; thread++) {
+      const stack = this.allocate(stackBytes) + stackBytes;
       const worker = new Worker(resourcePath('kernels', 'worker.mjs'), {
-        workerData: {
-          module,
-          memory: this.#memory,
-          stack: this.allocate(stackBytes) + stackBytes,
-          queue: this.#queue,
-          thread,
-        },
+        workerData: { ...this.core.forWorker, stack, queue: this.#queue, thread },
         execArgv: [],
       });
       worker.on('error', (error) => {
-        this.#failure = error;
+        this.#failure ??= error;
+      });
+      worker.on('exit', (code) => {
+        if (Atomics.load(this.#control, queue.stop) === 0)
+          this.#failure ??= new Error(`thread ${thread} ended with exit code ${code}`);
       });
       worker.unref();
       this.#workers.push(worker);
     }
   }
 
-  /** Bytes of memory that this machine holds: the most that was ever in use, as WebAssembly gives nothing back. */
+  /** Bytes of the blocks that are in use. */
   get bytes(): number {
-    return this.#buffer.byteLength;
+    return this.#heap.used;
   }
 
   /** Keep the threads for one more holder; each calls `release` once, and the last one stops them. */
@@ -111,16 +92,16 @@ export class Machine {
     Atomics.notify(this.#control, queue.epoch);
   }
 
-  /** @throws EngineError when there is no more memory: WebAssembly addresses 4 GiB. */
+  /** @throws EngineError when there is no more memory. */
   allocate(bytes: number): number {
     const start = this.#heap.allocate(bytes);
-    const missing = this.#heap.end - this.#buffer.byteLength;
+    const missing = this.#heap.end - this.core.buffer().byteLength;
     if (missing <= 0) return start;
     try {
-      this.#memory.grow(Math.ceil(missing / pageBytes));
+      this.core.grow(missing);
     } catch (error) {
       this.#heap.free(start);
-      const held = `${this.bytes} bytes are held and ${maxPages * pageBytes} can be addressed`;
+      const held = `${this.core.buffer().byteLength} bytes are held, ${this.core.name} can have ${this.core.maxBytes}`;
       throw new EngineError(`no memory for ${bytes} more bytes; ${held}`, { cause: error });
     }
     return start;
@@ -132,10 +113,21 @@ export class Machine {
 
   scope(): Scope {
     const blocks: number[] = [];
+    const take = (bytes: number) => {
+      const start = this.allocate(bytes);
+      blocks.push(start);
+      return start;
+    };
     return {
-      take: (bytes) => {
-        const start = this.allocate(bytes);
-        blocks.push(start);
+      take,
+      words: (values) => {
+        const start = take(values.length * 8);
+        this.doubles(start, values.length).set(values);
+        return start;
+      },
+      ints: (values) => {
+        const start = take(values.length * 4);
+        this.ints(start, values.length).set(values);
         return start;
       },
       free: () => {
@@ -145,21 +137,27 @@ export class Machine {
   }
 
   floats(start: number, count: number): Float32Array<SharedArrayBuffer> {
-    return new Float32Array(this.#buffer, start, count);
+    return new Float32Array(this.core.buffer(), start, count);
+  }
+
+  halves(start: number, count: number): Uint16Array<SharedArrayBuffer> {
+    return new Uint16Array(this.core.buffer(), start, count);
   }
 
   ints(start: number, count: number): Int32Array<SharedArrayBuffer> {
-    return new Int32Array(this.#buffer, start, count);
+    return new Int32Array(this.core.buffer(), start, count);
   }
 
   doubles(start: number, count: number): Float64Array<SharedArrayBuffer> {
-    return new Float64Array(this.#buffer, start, count);
+    return new Float64Array(this.core.buffer(), start, count);
   }
 
   /** Let every thread have this much scratch. */
   reserveScratch(floats: number): void {
     if (floats <= this.#scratch.floats) return;
     if (this.#scratch.start > 0) this.free(this.#scratch.start);
+    // Where there is no memory for the new one, the old one is gone all the same.
+    this.#scratch = { start: 0, floats: 0 };
     this.#scratch = { start: this.allocate(floats * 4 * this.threads), floats };
   }
 
@@ -182,7 +180,7 @@ export class Machine {
         this.#failure = error as Error;
         throw this.#failed();
       }
-      this.#wait(tasks.length);
+      await this.#wait(tasks.length);
     }
     if (performance.now() - this.#breathed > breatheMs) {
       await setImmediate();
@@ -190,26 +188,20 @@ export class Machine {
     }
   }
 
-  get #buffer(): SharedArrayBuffer {
-    const buffer: ArrayBufferLike = this.#memory.buffer;
-    if (!(buffer instanceof SharedArrayBuffer))
-      throw new EngineError('WebAssembly memory is not shared between threads');
-    return buffer;
-  }
-
   #post(tasks: readonly Task[]): void {
     if (tasks.length > this.#tasks.capacity) {
       if (this.#tasks.start > 0) this.free(this.#tasks.start);
+      this.#tasks = { start: 0, capacity: 0 };
       const capacity = Math.max(64, 2 * tasks.length);
-      this.#tasks = { start: this.allocate(capacity * taskWords * 4), capacity };
+      this.#tasks = { start: this.allocate(capacity * taskWords * 8), capacity };
     }
-    const words = this.ints(this.#tasks.start, tasks.length * taskWords);
+    const words = this.doubles(this.#tasks.start, tasks.length * taskWords);
     // Tasks are taken from the end: the first in the list, which should be the longest, is performed first.
     for (const [i, task] of tasks.entries()) words.set(task, (tasks.length - 1 - i) * taskWords);
     const control = this.#control;
-    control[queue.tasks] = this.#tasks.start;
-    control[queue.scratch] = this.#scratch.start;
-    control[queue.scratchFloats] = this.#scratch.floats;
+    this.#pointers[queue.tasks] = this.#tasks.start;
+    this.#pointers[queue.scratch] = this.#scratch.start;
+    this.#pointers[queue.scratchFloats] = this.#scratch.floats;
     Atomics.store(control, queue.done, 0);
     Atomics.store(control, queue.left, tasks.length);
     if (tasks.length === 1) return;
@@ -217,12 +209,16 @@ export class Machine {
     Atomics.notify(control, queue.epoch, tasks.length - 1);
   }
 
-  #wait(tasks: number): void {
+  async #wait(tasks: number): Promise<void> {
+    const since = performance.now();
     for (;;) {
       const done = Atomics.load(this.#control, queue.done);
       if (done === tasks) return;
-      Atomics.wait(this.#control, queue.done, done, checkWorkersMs);
-      if (Atomics.load(this.#control, queue.stop) !== 0) throw this.#failed();
+      // A thread that fails stops the others first; what failed it comes with the messages.
+      if (this.#failure) throw this.#failed();
+      const patience = patienceMs - (performance.now() - since);
+      if (patience > 0) Atomics.wait(this.#control, queue.done, done, patience);
+      else await setTimeout(1);
     }
   }
 
@@ -230,13 +226,4 @@ export class Machine {
     const reason = this.#failure ? `: ${this.#failure.message}` : '';
     return new EngineError(`a kernel thread has failed, this engine cannot go on${reason}`);
   }
-}
-
-const oneFloat = new Float32Array(1);
-const oneInt = new Int32Array(oneFloat.buffer);
-
-/** The word whose bits are `x` in single precision, for structs and tasks. */
-export function floatWord(x: number): number {
-  oneFloat[0] = x;
-  return oneInt[0] as number;
 }

@@ -1,124 +1,131 @@
-/** A decoder in a machine's memory: its weights, their packed copies and the core's description of them. */
+/** A decoder in a machine's memory: its weights, its adapter, and the core's description of them. */
+import { type Adapter, initialAdapter } from '../../model/adapter.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import type { Weights } from '../../model/weights.ts';
-import { gather, type Layout, layoutOf, type Matrix, matricesOf, scatter } from './layout.ts';
-import { floatWord, type Machine, type Task } from './machine.ts';
-import { packBackward, packForward } from './tasks.ts';
+import { EngineError, type Training } from '../engine.ts';
+import type { OpenCore } from './core.ts';
+import { type AdapterLayout, adapterLayoutOf, type Layout, type LowRank, layoutOf, type Matrix } from './layout.ts';
+import type { Machine, Scope } from './machine.ts';
+import { layerMatrices } from './tasks.ts';
+import { WeightBuffer } from './weights.ts';
 
-const structWords = 29;
-/** Weights of one packing task. */
-const packElements = 1 << 17;
+/** The weights of an adapter, and how they stand on the policy's. */
+interface ModelAdapter {
+  readonly adapter: Adapter;
+  readonly layout: AdapterLayout;
+  readonly weights: WeightBuffer;
+}
+
+/** Counts that the core knows about a model. */
+export interface Measures {
+  /** Floats of a row's activations in one layer, its input aside. */
+  readonly activations: number;
+  /** Floats of a row's factors of one layer's weight gradients. */
+  readonly operands: number;
+  /** Floats of one task's gradients of norms and biases. */
+  readonly vectors: number;
+  /** Floats of a position in a cache. */
+  readonly cache: number;
+}
 
 export class Model {
   readonly machine: Machine;
   readonly config: ModelConfig;
   readonly layout: Layout;
-  /** Address of the core's `Model`. */
-  readonly struct: number;
-  readonly weights: number;
-  readonly #forwardPack: number;
-  /** Null until a backward pass is made. */
-  #training: { readonly backwardPack: number; readonly gradient: number } | null = null;
+  readonly recompute: boolean;
+  /** Address of the core's words about this model. */
+  readonly words: number;
+  readonly measures: Measures;
+  /** The policy's own weights; frozen under an adapter. */
+  readonly base: WeightBuffer;
+  readonly #adapter: ModelAdapter | null;
+  #gradient = 0;
   #rotary = { start: 0, positions: 0 };
-  #packed = { forward: false, backward: false };
+  #tables: Scope | null = null;
 
-  constructor(machine: Machine, config: ModelConfig, fill: (weights: Float32Array) => void, layout = layoutOf(config)) {
+  private constructor(
+    machine: Machine,
+    config: ModelConfig,
+    layout: Layout,
+    base: WeightBuffer,
+    adapter: ModelAdapter | null,
+    recompute: boolean,
+  ) {
     this.machine = machine;
     this.config = config;
     this.layout = layout;
-    this.struct = machine.allocate(structWords * 4);
-    this.weights = machine.allocate(layout.size * 4);
-    this.#forwardPack = machine.allocate(layout.size * 4);
-    fill(machine.floats(this.weights, layout.size));
+    this.recompute = recompute;
+    this.base = base;
+    this.#adapter = adapter;
+    this.words = machine.allocate(16 * 8);
     this.#describe();
+    this.measures = this.#measure();
   }
 
-  static upload(machine: Machine, config: ModelConfig, weights: Weights): Model {
-    const layout = layoutOf(config);
-    return new Model(machine, config, (buffer) => scatter(layout, weights, buffer), layout);
+  /** @throws EngineError, before anything is allocated, when weights and optimizer do not fit the machine. */
+  static create(machine: Machine, config: ModelConfig, weights: Weights, training: Training): Model {
+    checkFits(machine.core, config, training);
+    const { panel } = machine.core;
+    const layout = layoutOf(config, panel);
+    const { adapter, frozenPrecision, recompute } = training;
+    const adapterLayout = adapter && adapterLayoutOf(config, adapter, panel);
+    const base = new WeightBuffer(machine, layout, frozenPrecision);
+    base.set(weights);
+    if (!adapter || !adapterLayout) return new Model(machine, config, layout, base, null, recompute);
+    const low = new WeightBuffer(machine, adapterLayout);
+    low.set(initialAdapter(config, adapter));
+    return new Model(machine, config, layout, base, { adapter, layout: adapterLayout, weights: low }, recompute);
   }
 
-  /** A copy in the same machine, without what only training needs. */
-  clone(): Model {
+  /** A copy in the same machine of what may still change: all weights, or the adapter's alone. */
+  freeze(): Model {
     const { machine, config, layout } = this;
-    return new Model(machine, config, (buffer) => buffer.set(machine.floats(this.weights, layout.size)), layout);
+    const adapter = this.#adapter && { ...this.#adapter, weights: this.#adapter.weights.copy() };
+    const base = adapter ? this.base.retain() : this.base.copy();
+    return new Model(machine, config, layout, base, adapter, this.recompute);
   }
 
-  /** Replace the weights. */
-  upload(weights: Weights): void {
-    scatter(this.layout, weights, this.machine.floats(this.weights, this.layout.size));
-    this.changed();
+  /** What training changes. */
+  get trained(): WeightBuffer {
+    return this.#adapter?.weights ?? this.base;
   }
 
-  download(): Weights {
-    return gather(this.layout, this.machine.floats(this.weights, this.layout.size));
+  get adapter(): Adapter | null {
+    return this.#adapter?.adapter ?? null;
   }
 
-  /** Address of the gradient, `layout.size` floats, zero at first. */
+  /** The adapters that stand on the core's matrices of a layer; empty lists where all weights are trained. */
+  adaptersOf(layer: number): Readonly<Record<(typeof layerMatrices)[number], readonly LowRank[]>> {
+    return this.#adapter?.layout.layers[layer] ?? { qkv: [], out: [], gateUp: [], down: [] };
+  }
+
+  /** Address of the gradient of what is trained, zero at first. */
   get gradient(): number {
-    return this.#allocateTraining().gradient;
+    if (this.#gradient === 0) {
+      this.#gradient = this.machine.allocate(this.trained.space.size * 4);
+      this.clearGradient();
+      this.#describe();
+    }
+    return this.#gradient;
   }
 
   clearGradient(): void {
-    if (this.#training) this.machine.floats(this.#training.gradient, this.layout.size).fill(0);
+    if (this.#gradient > 0) this.machine.floats(this.#gradient, this.trained.space.size).fill(0);
   }
 
-  /** The weights are no longer those that were packed. */
-  changed(): void {
-    this.#packed = { forward: false, backward: false };
-  }
-
-  /** Make ready for forward passes over at most `positions` positions, and for backward passes too. */
-  async prepare(positions: number, backward: boolean): Promise<void> {
-    this.#reachPosition(positions);
-    if (backward) this.#allocateTraining();
-    this.#describe();
-    const tasks: Task[] = [];
-    const { head, layers } = matricesOf(this.config, this.layout);
-    const matrices = [head, ...layers.flatMap((layer) => Object.values(layer))];
-    if (!this.#packed.forward) for (const matrix of matrices) tasks.push(...this.#forwardTasks(matrix));
-    if (backward && !this.#packed.backward) for (const matrix of matrices) tasks.push(...this.#backwardTasks(matrix));
-    this.#packed = { forward: true, backward: backward || this.#packed.backward };
-    await this.machine.run(tasks);
-  }
-
-  dispose(): void {
-    const { machine } = this;
-    const training = this.#training ? [this.#training.backwardPack, this.#training.gradient] : [];
-    for (const start of [this.struct, this.weights, this.#forwardPack, ...training]) machine.free(start);
-    if (this.#rotary.positions > 0) machine.free(this.#rotary.start);
-  }
-
-  #allocateTraining(): { readonly backwardPack: number; readonly gradient: number } {
-    if (!this.#training) {
-      const bytes = this.layout.size * 4;
-      this.#training = { backwardPack: this.machine.allocate(bytes), gradient: this.machine.allocate(bytes) };
-      this.clearGradient();
-    }
-    return this.#training;
-  }
-
-  #forwardTasks({ offset, out, in: width }: Matrix): Task[] {
-    return blocks(out, width).map(([first, end]) =>
-      packForward(this.#forwardPack + offset * 4, this.weights + offset * 4, width, first, end),
-    );
-  }
-
-  #backwardTasks({ offset, out, in: width }: Matrix): Task[] {
-    const pack = this.#allocateTraining().backwardPack;
-    return blocks(width, out).map(([first, end]) =>
-      packBackward(pack + offset * 4, this.weights + offset * 4, out, width, first, end),
-    );
+  /** The first weight that is not finite, for people; null where all are. */
+  nonFinite(): string | null {
+    return this.base.nonFinite() ?? this.#adapter?.weights.nonFinite() ?? null;
   }
 
   /** Tables of the rotary angles: cosines, then sines, [positions, headDim / 2] each. Padding is not rotated. */
-  #reachPosition(positions: number): void {
+  reachPosition(positions: number): void {
     if (positions <= this.#rotary.positions) return;
     const { machine, config, layout } = this;
     const reach = Math.min(config.maxPositions, Math.max(positions, 2 * this.#rotary.positions, 64));
-    if (this.#rotary.positions > 0) machine.free(this.#rotary.start);
-    const half = layout.headDim / 2;
+    const half = layout.sizes.headDim / 2;
     const start = machine.allocate(2 * reach * half * 4);
+    if (this.#rotary.positions > 0) machine.free(this.#rotary.start);
     const cosines = machine.floats(start, reach * half);
     const sines = machine.floats(start + reach * half * 4, reach * half);
     for (let position = 0; position < reach; position++)
@@ -129,32 +136,120 @@ export class Model {
         sines[position * half + i] = Math.sin(angle);
       }
     this.#rotary = { start, positions: reach };
+    this.#describe();
   }
 
-  /** Write the core's `Model`, word for word as in model.h. */
+  dispose(): void {
+    const { machine } = this;
+    this.base.release();
+    this.#adapter?.weights.release();
+    this.#tables?.free();
+    machine.free(this.words);
+    if (this.#gradient > 0) machine.free(this.#gradient);
+    if (this.#rotary.positions > 0) machine.free(this.#rotary.start);
+  }
+
+  /** Write the core's words about this model, in the order of `Model` in model.h. */
   #describe(): void {
-    const { config, layout } = this;
-    const { inLayer } = layout;
-    const cosines = this.#rotary.start;
-    const sines = cosines + this.#rotary.positions * (layout.headDim / 2) * 4;
-    this.machine
-      .ints(this.struct, structWords)
+    const { config, layout, machine } = this;
+    const { sizes } = layout;
+    this.#tables?.free();
+    this.#tables = machine.scope();
+    const weights = this.#matrixTable(this.#tables);
+    const vectors = this.#tables.words(this.#vectorTable());
+    const { start: cosines, positions } = this.#rotary;
+    machine
+      .doubles(this.words, 16)
       .set([
-        ...[layout.hidden, config.heads, config.kvHeads, layout.headDim, layout.inter, layout.vocab, config.layers],
-        ...[config.vocabSize, floatWord(1 / config.hiddenSize), floatWord(config.normEpsilon)],
-        ...[floatWord(1 / Math.sqrt(config.headDim)), cosines, sines],
-        ...[this.weights, this.#training?.gradient ?? 0, this.#forwardPack, this.#training?.backwardPack ?? 0],
-        ...[layout.embedding, layout.head, layout.finalNorm, layout.firstLayer, layout.layerSize],
-        ...[inLayer.norm1, inLayer.qkv, inLayer.qkvBias, inLayer.out, inLayer.norm2, inLayer.gateUp, inLayer.down],
+        ...[sizes.hidden, config.heads, config.kvHeads, sizes.headDim, sizes.inter, sizes.vocab, config.layers],
+        ...[config.vocabSize, 1 / config.hiddenSize, config.normEpsilon, 1 / Math.sqrt(config.headDim)],
+        ...[this.#adapter?.layout.width ?? 0, cosines, cosines + positions * (sizes.headDim / 2) * 4, weights, vectors],
       ]);
+  }
+
+  /** 7 words a matrix: embedding, head, then layer by layer. */
+  #matrixTable(tables: Scope): number {
+    const { layout } = this;
+    const words = (matrix: Matrix, adapters: number, count: number) => [
+      ...this.base.matrixAt(matrix),
+      this.#adapter ? 0 : this.#gradientAt(matrix.offset),
+      ...[matrix.out, matrix.in, adapters, count],
+    ];
+    const all = [words(layout.embedding, 0, 0), words(layout.head, 0, 0)];
+    for (const [l, { matrices }] of layout.layers.entries()) {
+      let column = 0;
+      for (const name of layerMatrices) {
+        const adapters = this.adaptersOf(l)[name];
+        const records = adapters.flatMap((adapter) => {
+          const record = this.#adapterWords(adapter, column);
+          column += adapter.a.out;
+          return record;
+        });
+        all.push(words(matrices[name], records.length > 0 ? tables.words(records) : 0, adapters.length));
+      }
+    }
+    return tables.words(all.flat());
+  }
+
+  #adapterWords({ a, b, first, scale }: LowRank, column: number): number[] {
+    const weights = this.trained;
+    return [
+      ...[weights.matrixAt(a)[0], this.#gradientAt(a.offset), weights.matrixAt(b)[0], this.#gradientAt(b.offset)],
+      ...[a.out, first, b.out, scale, column],
+    ];
+  }
+
+  /** 2 words a vector: final norm, then layer by layer. */
+  #vectorTable(): number[] {
+    const words = (offset: number | null) =>
+      offset === null ? [0, 0] : [this.base.vectorAt(offset), this.#adapter ? 0 : this.#gradientAt(offset)];
+    const { finalNorm, layers } = this.layout;
+    return [
+      words(finalNorm),
+      ...layers.flatMap((layer) => [words(layer.norm1), words(layer.norm2), words(layer.qkvBias)]),
+    ].flat();
+  }
+
+  #gradientAt(offset: number): number {
+    return this.#gradient === 0 ? 0 : this.#gradient + offset * 4;
+  }
+
+  #measure(): Measures {
+    const scope = this.machine.scope();
+    try {
+      const out = scope.take(4 * 8);
+      this.machine.core.measure(this.words, out);
+      const [activations, operands, vectors, cache] = [...this.machine.doubles(out, 4)];
+      return {
+        activations: activations as number,
+        operands: operands as number,
+        vectors: vectors as number,
+        cache: cache as number,
+      };
+    } finally {
+      scope.free();
+    }
   }
 }
 
-/** Ranges of `count` panels' columns, each of about `packElements` elements of `depth` a column. */
-function blocks(count: number, depth: number): [number, number][] {
-  const columns = Math.max(8, Math.floor(packElements / depth / 8) * 8);
-  return Array.from({ length: Math.ceil(count / columns) }, (_, i) => [
-    i * columns,
-    Math.min(count, (i + 1) * columns),
-  ]);
+/** @throws EngineError when weights and optimizer do not fit a core's memory. Allocates nothing. */
+export function checkFits(
+  { panel, maxBytes, name }: OpenCore,
+  config: ModelConfig,
+  { adapter, frozenPrecision }: Training,
+): void {
+  const layout = layoutOf(config, panel);
+  const adapterLayout = adapter && adapterLayoutOf(config, adapter, panel);
+  // Trained weights come with a gradient and two moments.
+  const needed =
+    (adapterLayout ? WeightBuffer.bytes(layout, frozenPrecision) : 0) + 16 * (adapterLayout ?? layout).size;
+  if (needed > maxBytes)
+    throw new EngineError(
+      `training this policy needs ${gigabytes(needed)} and room for activations; ${name} can have ` +
+        `${gigabytes(maxBytes)}: use an adapter, a smaller policy, or native kernels on a machine with more memory`,
+    );
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
 }

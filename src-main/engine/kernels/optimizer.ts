@@ -1,33 +1,31 @@
 /** AdamW with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101) and global-norm clipping. Owns the moments. */
 import type { OptimizerState } from '../../model/checkpoint-files.ts';
 import { EngineError, type OptimizerStep } from '../engine.ts';
-import { decayRanges, gather, scatter } from './layout.ts';
-import { floatWord } from './machine.ts';
 import type { Model } from './model.ts';
 import * as tasks from './tasks.ts';
+import { WeightBuffer } from './weights.ts';
 
 /** Weights of one task. The norm is summed task by task, so this decides its last bits. */
 const taskFloats = 1 << 16;
 
 export class Optimizer {
   readonly #model: Model;
-  readonly #m: number;
-  readonly #v: number;
+  readonly #m: WeightBuffer;
+  readonly #v: WeightBuffer;
   #updates = 0;
 
   constructor(model: Model) {
     this.#model = model;
-    this.#m = model.machine.allocate(model.layout.size * 4);
-    this.#v = model.machine.allocate(model.layout.size * 4);
+    this.#m = new WeightBuffer(model.machine, model.trained.space);
+    this.#v = new WeightBuffer(model.machine, model.trained.space);
     this.reset(null);
   }
 
   /** @param state Null starts with moments of zero. */
   reset(state: OptimizerState | null): void {
-    const { machine, layout } = this.#model;
     this.#updates = state?.updates ?? 0;
-    scatter(layout, state?.m ?? null, machine.floats(this.#m, layout.size));
-    scatter(layout, state?.v ?? null, machine.floats(this.#v, layout.size));
+    this.#m.set(state?.m ?? null);
+    this.#v.set(state?.v ?? null);
   }
 
   /** Clears the gradient. @returns Its norm before clipping. @throws EngineError when that is not finite; weights stay. */
@@ -36,30 +34,31 @@ export class Optimizer {
     const gradNorm = await this.#gradientNorm();
     if (!Number.isFinite(gradNorm)) {
       model.clearGradient();
-      throw new EngineError(`gradient norm is ${gradNorm}; it must be finite`);
+      const culprit = model.nonFinite();
+      throw new EngineError(
+        `gradient norm is ${gradNorm}; it must be finite${culprit === null ? '' : `, but weight ${culprit}`}`,
+      );
     }
     this.#updates++;
     const clips = step.maxGradNorm > 0 && gradNorm > step.maxGradNorm;
-    const { machine, weights, gradient } = model;
+    const { machine, gradient, trained } = model;
     const scope = machine.scope();
     try {
-      // Word for word the core's `AdamW`.
-      const words = [
+      // In the order of the core's `AdamW`.
+      const words = scope.words([
         ...[step.beta1, step.beta2, step.epsilon, clips ? step.maxGradNorm / gradNorm : 1],
         ...[step.learningRate / (1 - step.beta1 ** this.#updates), 1 / (1 - step.beta2 ** this.#updates)],
-      ].map(floatWord);
-      const struct = scope.take(words.length * 4);
-      machine.ints(struct, words.length).set(words);
+      ]);
       const decayed = 1 - step.learningRate * step.weightDecay;
       await machine.run(
         this.#blocks().map(({ start, count, decays }) =>
           tasks.adamw(
-            struct,
+            words,
             decays ? decayed : 1,
-            weights + start * 4,
+            trained.start + start * 4,
             gradient + start * 4,
-            this.#m + start * 4,
-            this.#v + start * 4,
+            this.#m.start + start * 4,
+            this.#v.start + start * 4,
             count,
           ),
         ),
@@ -67,23 +66,17 @@ export class Optimizer {
     } finally {
       scope.free();
     }
-    model.changed();
     return gradNorm;
   }
 
   /** Copies of the moments. */
   state(): OptimizerState {
-    const { machine, layout } = this.#model;
-    return {
-      updates: this.#updates,
-      m: gather(layout, machine.floats(this.#m, layout.size)),
-      v: gather(layout, machine.floats(this.#v, layout.size)),
-    };
+    return { updates: this.#updates, m: this.#m.get(), v: this.#v.get() };
   }
 
   dispose(): void {
-    this.#model.machine.free(this.#m);
-    this.#model.machine.free(this.#v);
+    this.#m.release();
+    this.#v.release();
   }
 
   async #gradientNorm(): Promise<number> {
@@ -101,11 +94,16 @@ export class Optimizer {
     }
   }
 
+  /** Matrices decay, norms and biases do not. */
   #blocks(): { start: number; count: number; decays: boolean }[] {
-    return decayRanges(this.#model.layout).flatMap(({ start, end, decays }) =>
-      Array.from({ length: Math.ceil((end - start) / taskFloats) }, (_, i) => ({
-        start: start + i * taskFloats,
-        count: Math.min(taskFloats, end - start - i * taskFloats),
+    const { matrixSize, size } = this.#model.trained.space;
+    return [
+      { from: 0, to: matrixSize, decays: true },
+      { from: matrixSize, to: size, decays: false },
+    ].flatMap(({ from, to, decays }) =>
+      Array.from({ length: Math.ceil((to - from) / taskFloats) }, (_, i) => ({
+        start: from + i * taskFloats,
+        count: Math.min(taskFloats, to - from - i * taskFloats),
         decays,
       })),
     );

@@ -1,33 +1,31 @@
 /** Teacher forcing: statistics of given responses, and the gradient of an objective of them, slice by slice. */
 import { askObjective, isZero } from '../checks.ts';
-import type { Objective, ObjectiveReport, Scored, TokenStats, TrainBatch } from '../engine.ts';
-import { type Batch, type Input, layBatch, type Range, ranges, rowsOfSlice, taskRows } from './batch.ts';
-import { type Matrix, matricesOf } from './layout.ts';
-import type { Scope, Task } from './machine.ts';
+import {
+  EngineError,
+  type Objective,
+  type ObjectiveReport,
+  type Scored,
+  type TokenStats,
+  type TrainBatch,
+} from '../engine.ts';
+import { type Batch, layBatch, planScored, type Range, slicesOf } from './batch.ts';
+import type { Scope } from './machine.ts';
 import type { Model } from './model.ts';
+import type { Task } from './tasks.ts';
 import * as tasks from './tasks.ts';
 
-/** Outputs of a matrix whose gradient is one task. */
-const gradientOuts = 64;
-/** Queries of one task of the head's backward pass, and the floats that derivatives by logits may take at a time. */
-const headQueries = 64;
-const logitFloats = 1 << 22;
+/** Outputs of a matrix whose gradient is one task; at most kGradientOuts in gemm.h. */
+const gradientOuts = 256;
 /** Columns of the embedding whose gradient is one task. */
 const embeddingColumns = 64;
 
 export async function score(model: Model, sequences: readonly Scored[], temperature: number): Promise<TokenStats[]> {
   const stats: TokenStats[] = [];
-  await model.prepare(longestOf(sequences), false);
-  for (const [first, end] of slicesOf(model, sequences, false)) {
-    const scope = model.machine.scope();
-    try {
-      const batch = layBatch(model, scope, sequences.slice(first, end).map(inputOf), temperature, false);
-      await model.machine.run(batch.tasks.map((range) => tasks.forward(batch.struct, ...range)));
-      for (let s = 0; s < end - first; s++) stats.push(batch.statsOf(s));
-    } finally {
-      scope.free();
-    }
-  }
+  for (const [first, end] of slicesOf(model, sequences, false))
+    await inScope(model, async (scope) => {
+      const { stats: some } = await describe(model, scope, sequences.slice(first, end), first, temperature, false);
+      stats.push(...some);
+    });
   return stats;
 }
 
@@ -37,206 +35,101 @@ export async function accumulate(
   objective: Objective,
 ): Promise<ObjectiveReport> {
   let loss = 0;
-  await model.prepare(longestOf(sequences), true);
-  for (const [first, end] of slicesOf(model, sequences, true)) {
-    const scope = model.machine.scope();
-    try {
-      loss += await accumulateSlice(model, scope, sequences.slice(first, end), first, temperature, objective);
-    } finally {
-      scope.free();
-    }
-  }
+  // The gradient is asked for before the batch is laid out: the model is described with it from then on.
+  void model.gradient;
+  for (const [first, end] of slicesOf(model, sequences, true))
+    await inScope(model, async (scope) => {
+      const slice = sequences.slice(first, end);
+      const { batch, stats } = await describe(model, scope, slice, first, temperature, true);
+      const answer = askObjective(objective, stats, first, slice);
+      loss += answer.loss;
+      const { units, responses } = batch.plan;
+      const wanted = new Set<number>();
+      for (const [s, derivative] of answer.derivatives.entries()) {
+        batch.derive(responses[s] as number, derivative.logprob, derivative.entropy);
+        if (!isZero(derivative)) wanted.add(responses[s] as number);
+      }
+      const active = units.filter(([from, to]) => someIn(wanted, from, to));
+      if (active.length > 0) await backward(model, scope, batch, active);
+    });
   return { loss, tokens: sequences.reduce((sum, { response }) => sum + response.length, 0) };
 }
 
-async function accumulateSlice(
+async function describe(
   model: Model,
   scope: Scope,
   sequences: readonly Scored[],
   offset: number,
   temperature: number,
-  objective: Objective,
-): Promise<number> {
-  const { machine } = model;
-  const batch = layBatch(model, scope, sequences.map(inputOf), temperature, true);
-  await machine.run(batch.tasks.map((range) => tasks.forward(batch.struct, ...range)));
-  const stats = sequences.map((_, s) => batch.statsOf(s));
-  const { loss, derivatives } = askObjective(objective, stats, offset, sequences);
-
-  machine.floats(batch.dEntropy, batch.queries).fill(0);
-  for (const [s, { logprob, entropy }] of derivatives.entries()) {
-    const query = batch.queryStarts[s] as number;
-    machine.floats(batch.dLogprob + query * 4, logprob.length).set(logprob);
-    if (entropy) machine.floats(batch.dEntropy + query * 4, entropy.length).set(entropy);
-  }
-  const active = stretches(derivatives.map((derivative) => !isZero(derivative)));
-  if (active.length > 0) await backward(model, scope, batch, active);
-  return loss;
+  keep: boolean,
+): Promise<{ batch: Batch; stats: TokenStats[] }> {
+  const batch = layBatch(model, scope, planScored(sequences), temperature, keep);
+  await model.machine.run(batch.tasks.map((range) => tasks.forward(batch.words, ...range)));
+  const stats = batch.plan.responses.map((segment) => batch.statsOf(segment));
+  for (const [s, { logprob }] of stats.entries()) checkLogprobs(model, logprob, `sequence ${offset + s}`);
+  return { batch, stats };
 }
 
-/** Add the gradient of the sequences in `active` to the model's. */
+/** @throws EngineError that names the token, and the weight that is to blame where one is. */
+export function checkLogprobs(model: Model, logprob: Float32Array, what: string): void {
+  const bad = logprob.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  const culprit = model.nonFinite();
+  const reason = culprit === null ? "the policy's logits must be finite" : `weight ${culprit}`;
+  throw new EngineError(`${what}, token ${bad}: log-prob is ${logprob[bad]}; ${reason}`);
+}
+
+/** Add the gradient of some units to the model's. */
 async function backward(model: Model, scope: Scope, batch: Batch, active: readonly Range[]): Promise<void> {
-  const { machine, config, layout } = model;
-  const { core } = machine;
-  machine.reserveScratch(core.scratchFloats(model.struct, 1, 1, gradientOuts));
-  const lengths = Array.from(batch.rowStarts.subarray(1), (end, s) => end - (batch.rowStarts[s] as number));
-  const gradientAt = ({ offset }: Matrix) => model.gradient + offset * 4;
-  const { head, layers } = matricesOf(config, layout);
+  const { machine, config, layout, measures } = model;
+  const chunks = batch.activate(active);
+  const trainsAll = model.adapter === null;
+  const vectorBytes = trainsAll ? measures.vectors * 4 : 0;
+  const vectors = trainsAll ? scope.take(chunks.length * vectorBytes) : 0;
 
-  const headTasks = await headBackward(model, scope, batch, active, head);
-
-  const chunks = active.flatMap(([first, end]) =>
-    ranges(lengths.slice(first, end), taskRows).map(([a, b]): Range => [first + a, first + b]),
-  );
-  const vectorBytes = core.vectorFloats(model.struct) * 4;
-  const vectors = scope.take(chunks.length * vectorBytes);
-  await machine.run([
-    ...chunks.map(([first, end], i) => tasks.backward(batch.struct, first, end, vectors + i * vectorBytes)),
-    ...headTasks,
-  ]);
-
-  const runs = writeRuns(
-    model,
-    scope,
-    active.map(([first, end]) => {
-      const row = batch.rowStarts[first] as number;
-      return [row, row, (batch.rowStarts[end] as number) - row];
-    }),
-  );
-  const { hidden, inter, qkvDim } = layout;
-  const gradients = layers.flatMap((matrices, layer) => {
-    const x = batch.activations(layer);
-    const d = batch.derivatives(layer);
-    const dOut = batch.dRows + (layer + 1) * batch.rows * hidden * 4;
-    return [
-      ...gradientTasks(matrices.gateUp, gradientAt(matrices.gateUp), d.gateUp, 2 * inter, x.norm2, runs),
-      ...gradientTasks(matrices.down, gradientAt(matrices.down), dOut, hidden, x.gated, runs),
-      ...gradientTasks(matrices.qkv, gradientAt(matrices.qkv), d.qkv, qkvDim, x.norm1, runs),
-      ...gradientTasks(matrices.out, gradientAt(matrices.out), d.middle, hidden, x.attended, runs),
-    ];
-  });
-  const embedding = Array.from({ length: Math.ceil(hidden / embeddingColumns) }, (_, i) =>
-    tasks.embeddingGradient(
-      batch.struct,
-      runs.start,
-      runs.count,
-      i * embeddingColumns,
-      Math.min(hidden, (i + 1) * embeddingColumns),
-    ),
-  );
-  await machine.run([...gradients, ...embedding, tasks.vectorGradients(model.struct, vectors, chunks.length)]);
-}
-
-/** Derivatives by the normalised rows, and the head's gradient: its last tasks are returned, to be run with others. */
-async function headBackward(
-  model: Model,
-  scope: Scope,
-  batch: Batch,
-  active: readonly Range[],
-  head: Matrix,
-): Promise<Task[]> {
-  const { machine, layout } = model;
-  // Blocks of queries whose derivatives by logits fit; each block is a list of stretches [query, count].
-  const stretch = active.flatMap(([first, end]) => {
-    const from = batch.queryStarts[first] as number;
-    const to = batch.queryStarts[end] as number;
-    return Array.from(
-      { length: Math.ceil((to - from) / headQueries) },
-      (_, i) => [from + i * headQueries, Math.min(headQueries, to - from - i * headQueries)] as const,
-    );
-  });
-  const limit = Math.max(headQueries, Math.floor(logitFloats / layout.vocab));
-  const counts = stretch.map(([, count]) => count);
-  const blocks = ranges(counts, limit);
-  const dLogits = scope.take(Math.min(limit, batch.queries) * layout.vocab * 4);
+  await machine.run(Array.from({ length: batch.headShards }, (_, shard) => tasks.headBackward(batch.words, shard)));
+  // One layer's weight gradients are made while the derivatives go on to the layer below.
   let pending: Task[] = [];
-  for (const [a, b] of blocks) {
-    await machine.run(pending);
-    let row = 0;
-    const placed = stretch.slice(a, b).map(([query, count]) => {
-      row += count;
-      return [row - count, query, count] as const;
-    });
-    await machine.run(
-      placed.map(([to, query, count]) =>
-        tasks.headBackward(batch.struct, query, count, dLogits + to * layout.vocab * 4),
+  for (let layer = config.layers - 1; layer >= 0; layer--) {
+    await machine.run([
+      ...chunks.map(([first, end], i) =>
+        tasks.backwardLayer(batch.words, layer, first, end, trainsAll ? vectors + i * vectorBytes : 0),
       ),
+      ...pending,
+    ]);
+    pending = gradientTasks(model, batch, layer);
+  }
+  if (trainsAll) {
+    const columns = layout.sizes.hidden;
+    for (let first = 0; first < columns; first += embeddingColumns)
+      pending.push(tasks.embeddingGradient(batch.words, first, Math.min(columns, first + embeddingColumns)));
+    pending.push(tasks.vectorGradients(model.words, vectors, chunks.length));
+  }
+  await machine.run(pending);
+}
+
+function gradientTasks(model: Model, batch: Batch, layer: number): Task[] {
+  const matrices = model.layout.layers[layer]?.matrices;
+  return tasks.layerMatrices.flatMap((name, which) => {
+    if (model.adapter !== null)
+      return model.adaptersOf(layer)[name].map((_, i) => tasks.adapterGradient(batch.words, layer, which, i));
+    const out = matrices?.[name].out ?? 0;
+    return Array.from({ length: Math.ceil(out / gradientOuts) }, (_, i) =>
+      tasks.weightGradient(batch.words, layer, which, i * gradientOuts, Math.min(gradientOuts, out - i * gradientOuts)),
     );
-    const runs = writeRuns(model, scope, placed);
-    pending = gradientTasks(head, model.gradient + head.offset * 4, dLogits, layout.vocab, batch.normed, runs);
-  }
-  return pending;
-}
-
-interface Runs {
-  readonly start: number;
-  readonly count: number;
-}
-
-/** The core's `Run`s: [first row of the derivatives, first row of the inputs, rows], neighbours joined. */
-function writeRuns(model: Model, scope: Scope, runs: readonly (readonly [number, number, number])[]): Runs {
-  const joined: [number, number, number][] = [];
-  for (const [dRow, row, count] of runs) {
-    const last = joined.at(-1);
-    if (last && last[0] + last[2] === dRow && last[1] + last[2] === row) last[2] += count;
-    else joined.push([dRow, row, count]);
-  }
-  const start = scope.take(joined.length * 12);
-  model.machine.ints(start, joined.length * 3).set(joined.flat());
-  return { start, count: joined.length };
-}
-
-function gradientTasks(
-  { out, in: width }: Matrix,
-  gradient: number,
-  dOut: number,
-  dStride: number,
-  x: number,
-  runs: Runs,
-): Task[] {
-  return Array.from({ length: Math.ceil(out / gradientOuts) }, (_, i) => {
-    const first = i * gradientOuts;
-    return tasks.weightGradient({
-      gradient: gradient + first * width * 4,
-      outs: Math.min(gradientOuts, out - first),
-      in: width,
-      dOut: dOut + first * 4,
-      dStride,
-      x,
-      runs: runs.start,
-      runCount: runs.count,
-    });
   });
 }
 
-/** Ranges of neighbouring items that are wanted. */
-function stretches(wanted: readonly boolean[]): Range[] {
-  const found: [number, number][] = [];
-  for (const [i, want] of wanted.entries()) {
-    if (!want) continue;
-    const last = found.at(-1);
-    if (last?.[1] === i) last[1] = i + 1;
-    else found.push([i, i + 1]);
+async function inScope(model: Model, body: (scope: Scope) => Promise<void>): Promise<void> {
+  const scope = model.machine.scope();
+  try {
+    await body(scope);
+  } finally {
+    scope.free();
   }
-  return found;
 }
 
-/** Prompt and response without its last token, which predicts nothing. */
-function inputOf({ prompt, response }: Scored): Input {
-  const tokens = new Int32Array(inputLength({ prompt, response }));
-  tokens.set(prompt);
-  tokens.set(response.subarray(0, Math.max(0, response.length - 1)), prompt.length);
-  return { tokens, targets: response, cache: 0 };
-}
-
-function inputLength({ prompt, response }: Scored): number {
-  return prompt.length + Math.max(0, response.length - 1);
-}
-
-function longestOf(sequences: readonly Scored[]): number {
-  return Math.max(1, ...sequences.map(inputLength));
-}
-
-function slicesOf(model: Model, sequences: readonly Scored[], keep: boolean): Range[] {
-  return ranges(sequences.map(inputLength), rowsOfSlice(model, keep));
+function someIn(wanted: ReadonlySet<number>, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (wanted.has(i)) return true;
+  return false;
 }

@@ -1,52 +1,60 @@
 /** The core's operations as task records: numbers and order of the words as in core.cpp. Addresses are in bytes. */
-import { floatWord, type Task } from './machine.ts';
+
+/** Words of one task: operation, then its arguments. */
+export type Task = readonly number[];
+/** Room for the longest. */
+export const taskWords = 8;
 
 const operation = {
   forward: 1,
   headBackward: 2,
-  backward: 3,
+  backwardLayer: 3,
   weightGradient: 4,
-  vectorGradients: 5,
-  embeddingGradient: 6,
-  packForward: 7,
-  packBackward: 8,
-  squares: 9,
-  adamw: 10,
-  decode: 11,
+  adapterGradient: 5,
+  vectorGradients: 6,
+  embeddingGradient: 7,
+  squares: 8,
+  adamw: 9,
+  decode: 10,
 } as const;
+
+/** Matrices of a layer, in the core's order. */
+export const layerMatrices = ['qkv', 'out', 'gateUp', 'down'] as const;
 
 /** Sequences `first .. end - 1` of a batch, up to the statistics of their queries. */
 export const forward = (batch: number, first: number, end: number): Task => [operation.forward, batch, first, end];
 
-/** Derivatives by the logits, to `dLogits` [count, V], and by the normalised rows of the queries from `first`. */
-export const headBackward = (batch: number, first: number, count: number, dLogits: number): Task => [
-  operation.headBackward,
-  batch,
-  first,
-  count,
-  dLogits,
-];
+/** One shard of the vocabulary: its part of the derivatives by the normalised queries, and its rows of the head's gradient. */
+export const headBackward = (batch: number, shard: number): Task => [operation.headBackward, batch, shard];
 
-/** Sequences `first .. end - 1`; gradients of norms and biases to `vectors`. */
-export const backward = (batch: number, first: number, end: number, vectors: number): Task => [
-  operation.backward,
+/** One layer for sequences `first .. end - 1`; gradients of norms and biases to `vectors`, 0 for none. */
+export const backwardLayer = (batch: number, layer: number, first: number, end: number, vectors: number): Task => [
+  operation.backwardLayer,
   batch,
+  layer,
   first,
   end,
   vectors,
 ];
 
-/** gradient[outs, in] += dOut^T x over the rows of `runs`. */
-export const weightGradient = (o: {
-  gradient: number;
-  outs: number;
-  in: number;
-  dOut: number;
-  dStride: number;
-  x: number;
-  runs: number;
-  runCount: number;
-}): Task => [operation.weightGradient, o.gradient, o.outs, o.in, o.dOut, o.dStride, o.x, o.runs, o.runCount];
+/** Gradient of `outs` outputs of a layer's matrix. */
+export const weightGradient = (batch: number, layer: number, matrix: number, first: number, outs: number): Task => [
+  operation.weightGradient,
+  batch,
+  layer,
+  matrix,
+  first,
+  outs,
+];
+
+/** Gradient of one adapter of a layer's matrix. */
+export const adapterGradient = (batch: number, layer: number, matrix: number, index: number): Task => [
+  operation.adapterGradient,
+  batch,
+  layer,
+  matrix,
+  index,
+];
 
 export const vectorGradients = (model: number, vectors: number, sets: number): Task => [
   operation.vectorGradients,
@@ -55,31 +63,12 @@ export const vectorGradients = (model: number, vectors: number, sets: number): T
   sets,
 ];
 
-export const embeddingGradient = (
-  batch: number,
-  runs: number,
-  runCount: number,
-  firstColumn: number,
-  endColumn: number,
-): Task => [operation.embeddingGradient, batch, runs, runCount, firstColumn, endColumn];
-
-export const packForward = (pack: number, weight: number, width: number, first: number, end: number): Task => [
-  operation.packForward,
-  pack,
-  weight,
-  width,
-  first,
-  end,
+export const embeddingGradient = (batch: number, firstColumn: number, endColumn: number): Task => [
+  operation.embeddingGradient,
+  batch,
+  firstColumn,
+  endColumn,
 ];
-
-export const packBackward = (
-  pack: number,
-  weight: number,
-  out: number,
-  width: number,
-  first: number,
-  end: number,
-): Task => [operation.packBackward, pack, weight, out, width, first, end];
 
 /** Sum of the squares of `count` floats, to the double at `result`. */
 export const squares = (result: number, values: number, count: number): Task => [
@@ -97,7 +86,12 @@ export const adamw = (
   m: number,
   v: number,
   count: number,
-): Task => [operation.adamw, step, floatWord(keep), weights, gradient, m, v, count];
+): Task => [operation.adamw, step, keep, weights, gradient, m, v, count];
 
-/** One token each for the active responses `first .. end - 1`. */
-export const decode = (decoding: number, first: number, end: number): Task => [operation.decode, decoding, first, end];
+/** At most `steps` tokens more for the responses in one of the batches. */
+export const decode = (decoding: number, batch: number, steps: number): Task => [
+  operation.decode,
+  decoding,
+  batch,
+  steps,
+];

@@ -1,50 +1,64 @@
-// Statistics of softmax(logits / temperature), and the derivative by the logits.
+// Statistics of softmax(logits / temperature) in one pass over tiles of the vocabulary, and the derivative by the logits,
+// tile by tile: logits of all queries never exist together.
 #pragma once
 #include "rows.h"
 
+/** Sums over the logits seen so far, relative to the largest of them. */
 struct Softmax {
-  float top;       // largest logit
-  double sum;      // of exp((logit - top) / temperature)
-  double weighted; // of exp(z) * z, z = (logit - top) / temperature
-  double shifted;  // of z
-  float second;    // second largest logit
+  float top, second;  // largest logits
+  int count;
+  double sum;         // of exp(z), z = (logit - top) / temperature
+  double weighted;    // of exp(z) * z
+  double shifted;     // of z
 };
 
-/** Writes exp((logit - top) / temperature) to `e`, which may be the logits themselves; padding becomes 0. */
-static Softmax exponentiate(const Model& m, float* e, const float* logits, float temperature) {
-  const int whole = m.vocab / kLanes * kLanes;
+INLINE Softmax emptySoftmax() {
   const float lowest = -__builtin_huge_valf();
-  Float4 first = splat(lowest), second = first;
-  for (int v = 0; v < whole; v += kLanes) {
-    Float4 z = load(logits + v);
+  return {lowest, lowest, 0, 0, 0, 0};
+}
+
+/**
+ * Take `count` more logits in. Writes exp((logit - top so far) / temperature) to `e`, which may be the logits
+ * themselves; what lies behind them up to a whole vector becomes 0.
+ */
+static void observe(Softmax& s, const float* logits, int count, float inverse, float* e) {
+  const Floats lowest = splat(-__builtin_huge_valf());
+  Floats first = lowest, second = lowest;
+  for (int v = 0; v < count; v += kLanes) {
+    Floats z = load(logits + v);
+    if (v + kLanes > count) z = firstLanes(z, count - v, lowest);
     second = maximum(second, minimum(first, z));
     first = maximum(first, z);
   }
-  Softmax s = {lowest, 0, 0, 0, lowest};
-  auto see = [&](float z) {
-    if (z > s.top) {
-      s.second = s.top;
-      s.top = z;
-    } else if (z > s.second) s.second = z;
-  };
-  for (int i = 0; i < kLanes; i++) {
-    see(first[i]);
-    see(second[i]);
+  const float before = s.top, top = largestOf(first);
+  // The second largest is a lane's second where it has the largest, unless two lanes have that.
+  const Ints isTop = first == splat(top);
+  const float below = largestOf(isTop ? second : first);
+  const float next = sumOf(isTop ? splat(1) : splat(0)) > 1 ? top : below;
+  s.second = top > s.top ? (s.top > next ? s.top : next) : (top > s.second ? top : s.second);
+  s.top = top > s.top ? top : s.top;
+  if (s.count > 0 && s.top > before) {
+    // z of what was seen shrinks by `rise`: exp(z) by a factor, its products with z accordingly.
+    const double rise = ((double)s.top - before) * inverse;
+    const double factor = exponential(splat((float)-rise))[0];
+    s.weighted = factor * (s.weighted - rise * s.sum);
+    s.sum *= factor;
+    s.shifted -= rise * s.count;
   }
-  for (int v = whole; v < m.vocab; v++) see(logits[v]);
+  s.count += count;
 
-  const float inverse = 1.f / temperature;
   // Single precision within a stretch, double across: large vocabularies lose no digits.
-  constexpr int kStretch = 64 * kLanes;
-  for (int from = 0; from < m.paddedVocab; from += kStretch) {
-    int to = smaller(from + kStretch, m.paddedVocab);
-    Float4 sum = splat(0), weighted = sum, shifted = sum;
+  constexpr int kStretch = 256;
+  for (int from = 0; from < count; from += kStretch) {
+    const int to = smaller(from + kStretch, count);
+    Floats sum = splat(0), weighted = sum, shifted = sum;
     for (int v = from; v < to; v += kLanes) {
-      Float4 z = (load(logits + v) - s.top) * inverse;
-      Float4 x = exponential(z);
-      if (v + kLanes > m.vocab)
-        for (int i = 0; i < kLanes; i++)
-          if (v + i >= m.vocab) x[i] = z[i] = 0;
+      Floats z = (load(logits + v) - s.top) * inverse;
+      Floats x = exponential(z);
+      if (v + kLanes > count) {
+        x = firstLanes(x, count - v, splat(0));
+        z = firstLanes(z, count - v, splat(0));
+      }
       store(e + v, x);
       sum += x;
       weighted += x * z;
@@ -54,12 +68,12 @@ static Softmax exponentiate(const Model& m, float* e, const float* logits, float
     s.weighted += sumOf(weighted);
     s.shifted += sumOf(shifted);
   }
-  return s;
 }
 
-/** Statistics of a row for `token`, written `stride` floats apart. Returns the log-sum-exp of logits / temperature. */
-static float describe(const Model& m, const Softmax& s, float logit, float temperature, float* statistics, int stride) {
-  float inverse = 1.f / temperature, logSum = logarithm((float)s.sum);
+/** Statistics for a token with this logit, written `stride` floats apart. Returns the log-sum-exp of logits / temperature. */
+static float describe(const Model& m, const Softmax& s, float logit, float inverse, float* statistics, int stride) {
+  // logarithm takes numbers alone.
+  float logSum = s.sum == s.sum ? logarithm((float)s.sum) : (float)s.sum;
   float logprob = (logit - s.top) * inverse - logSum;
   float entropy = logSum - (float)(s.weighted / s.sum);
   float fromUniform = logSum - (float)(s.shifted / m.vocab) - logarithm((float)m.vocab);
@@ -72,57 +86,98 @@ static float describe(const Model& m, const Softmax& s, float logit, float tempe
   return s.top * inverse + logSum;
 }
 
-/** Logits of `rows` normalised rows. [rows, paddedVocab] */
-INLINE void project(const Model& m, float* logits, const float* normed, int rows) {
-  gemm<false>(rows, m.paddedVocab, m.hidden, normed, m.hidden, 1, m.forwardPack + m.head, m.hidden, logits,
-              m.paddedVocab);
-}
+/** Floats of scratch that `describeQueries` needs. */
+constexpr int kDescribeFloats = kHeadRows * (kHeadColumns + sizeof(Softmax) / sizeof(float) + 1) + kProductFloats;
 
-/** Final norm of the queries of a sequence, which are its last rows. */
-INLINE void normaliseQueries(const Batch& b, const Sequence& s) {
-  const Model& m = *b.model;
-  const float* in = b.finalRows + (long)(s.start + s.length - s.queries) * m.hidden;
-  float* normed = b.normed + (long)s.firstQuery * m.hidden;
-  for (int q = 0; q < s.queries; q++)
-    normalise(m, normed + q * m.hidden, b.scale + s.firstQuery + q, in + q * m.hidden, m.weights + m.finalNorm);
-}
-
-/** Statistics of the normalised queries first .. end - 1. */
-static void describeQueries(const Batch& b, int first, int end, float* logits) {
-  const Model& m = *b.model;
-  const int block = headRows(m);
-  for (int from = first; from < end; from += block) {
-    int rows = smaller(block, end - from);
-    project(m, logits, b.normed + (long)from * m.hidden, rows);
+/** Final norm and statistics of the queries first .. end - 1. */
+static void describeQueries(const Batch& b, int first, int end, float* scratch) {
+  const Model& m = b.model;
+  const Matrix head = m.head();
+  const float* norm = m.finalNorm().values;
+  const float inverse = 1.f / b.temperature;
+  Softmax* sums = (Softmax*)scratch;
+  float *chosen = scratch + kHeadRows * sizeof(Softmax) / sizeof(float), *logits = chosen + kHeadRows;
+  float* product = logits + kHeadRows * kHeadColumns;
+  for (int from = first; from < end; from += kHeadRows) {
+    const int rows = smaller(kHeadRows, end - from);
     for (int r = 0; r < rows; r++) {
-      float *row = logits + (long)r * m.paddedVocab, logit = row[b.targets[from + r]];
-      Softmax softmax = exponentiate(m, row, row, b.temperature);
-      b.logSumExp[from + r] = describe(m, softmax, logit, b.temperature, b.statistics + from + r, b.queries);
+      const int query = from + r;
+      b.scale[query] =
+          normalise(m, b.normed + (Index)query * m.hidden, b.finalRows + (Index)b.queryRows[query] * m.hidden, norm);
+      sums[r] = emptySoftmax();
     }
+    for (int v = 0; v < m.paddedVocab; v += kHeadColumns) {
+      const int width = smaller(kHeadColumns, m.paddedVocab - v), real = smaller(width, m.vocab - v);
+      multiplyForward<false>(head, rows, b.normed + (Index)from * m.hidden, m.hidden, v, width, logits, kHeadColumns,
+                             product);
+      for (int r = 0; r < rows; r++) {
+        float* row = logits + (Index)r * kHeadColumns;
+        const int target = b.targets[from + r] - v;
+        if (target >= 0 && target < real) chosen[r] = row[target];
+        if (real > 0) observe(sums[r], row, real, inverse, row);
+      }
+    }
+    for (int r = 0; r < rows; r++)
+      b.logSumExp[from + r] = describe(m, sums[r], chosen[r], inverse, b.statistics + from + r, b.queries);
   }
 }
+
+/** Floats of scratch that `headBackward` needs. */
+constexpr int kHeadBackwardFloats = kHeadRows * kHeadColumns + larger(kProductFloats, kGradientFloats);
 
 /**
- * Derivative of dLogprob * ln p(target) + dEntropy * H by the logits of queries first .. first + count - 1, to
- * `dLogits` [count, paddedVocab]; and by the normalised rows, to b.dNormed.
+ * One shard of the vocabulary, for all active queries: its part of the derivative by the normalised rows, to b.dNormed,
+ * and the head's gradient. The loss changes by dLogprob * d ln p(target) + dEntropy * dH, where
  * d ln p(t) / dz_v = 1[v = t] - p_v; dH / dz_v = -p_v (ln p_v + H); z = logits / temperature.
  */
-static void headBackward(const Batch& b, int first, int count, float* dLogits) {
-  const Model& m = *b.model;
+static void headBackward(const Batch& b, int shard, float* scratch) {
+  const Model& m = b.model;
+  const Matrix head = m.head();
   const float inverse = 1.f / b.temperature;
-  project(m, dLogits, b.normed + (long)first * m.hidden, count);
-  for (int r = 0; r < count; r++) {
-    float* row = dLogits + (long)r * m.paddedVocab;
-    int query = first + r;
-    float byLogprob = b.dLogprob[query] * inverse, byEntropy = b.dEntropy[query] * inverse;
-    float entropy = b.statistics[b.queries + query], lse = b.logSumExp[query];
-    for (int v = 0; v < m.paddedVocab; v += kLanes) {
-      Float4 logP = load(row + v) * inverse - lse;
-      store(row + v, -exponential(logP) * (byLogprob + byEntropy * (logP + entropy)));
+  const int tiles = (m.paddedVocab + kHeadColumns - 1) / kHeadColumns;
+  // Shards of whole panels, spread over small vocabularies too.
+  const int share = tiles >= b.headShards ? (tiles + b.headShards - 1) / b.headShards * kHeadColumns
+                                          : roundUp((m.paddedVocab + b.headShards - 1) / b.headShards, kPanel);
+  const int start = smaller(shard * share, m.paddedVocab), end = smaller(start + share, m.paddedVocab);
+  float *logits = scratch, *product = scratch + kHeadRows * kHeadColumns;
+  float* dNormed = b.dNormed + (Index)shard * b.queries * m.hidden;
+  for (int from = 0; from < b.activeQueryCount; from += kHeadRows) {
+    const int rows = smaller(kHeadRows, b.activeQueryCount - from);
+    const int* queries = b.activeQueries + from;
+    if (start == end)
+      for (int r = 0; r < rows; r++) zero(dNormed + (Index)(from + r) * m.hidden, m.hidden);
+    for (int v = start; v < end; v += kHeadColumns) {
+      const int width = smaller(kHeadColumns, end - v);
+      // Queries that are neighbours are one product.
+      auto stretches = [&](auto visit) {
+        for (int r = 0, length; r < rows; r += length) {
+          length = 1;
+          while (r + length < rows && queries[r + length] == queries[r] + length) length++;
+          visit(logits + (Index)r * kHeadColumns, b.normed + (Index)queries[r] * m.hidden, length);
+        }
+      };
+      stretches([&](float* some, const float* normed, int length) {
+        multiplyForward<false>(head, length, normed, m.hidden, v, width, some, kHeadColumns, product);
+      });
+      for (int r = 0; r < rows; r++) {
+        float* row = logits + (Index)r * kHeadColumns;
+        const int query = queries[r], target = b.targets[query] - v;
+        const float byLogprob = b.dLogprob[query] * inverse, byEntropy = b.dEntropy[query] * inverse;
+        const float entropy = b.statistics[b.queries + query], lse = b.logSumExp[query];
+        for (int i = 0; i < width; i += kLanes) {
+          Floats logP = load(row + i) * inverse - lse;
+          store(row + i, -exponential(logP) * (byLogprob + byEntropy * (logP + entropy)));
+        }
+        for (int i = larger(0, m.vocab - v); i < width; i++) row[i] = 0;
+        if (target >= 0 && target < width) row[target] += byLogprob;
+      }
+      float* to = dNormed + (Index)from * m.hidden;
+      if (v == start) multiplyBackward<false>(head, rows, logits, kHeadColumns, v, width, to, m.hidden, product);
+      else multiplyBackward<true>(head, rows, logits, kHeadColumns, v, width, to, m.hidden, product);
+      if (head.gradient)
+        stretches([&](const float* some, const float* normed, int length) {
+          multiplyGradient(head, v, width, some, kHeadColumns, normed, m.hidden, length, product);
+        });
     }
-    for (int v = m.vocab; v < m.paddedVocab; v++) row[v] = 0;
-    row[b.targets[query]] += byLogprob;
   }
-  gemm<false>(count, m.hidden, m.paddedVocab, dLogits, m.paddedVocab, 1, m.backwardPack + m.head, m.paddedVocab,
-              b.dNormed + (long)first * m.hidden, m.hidden);
 }

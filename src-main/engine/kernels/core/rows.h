@@ -1,28 +1,33 @@
-// Operations on single rows, and their derivatives: normalisation, rotary positions, SwiGLU.
+// Operations on single rows, and their derivatives: normalisation, rotary positions, SwiGLU, adapters.
 #pragma once
 #include "model.h"
 
-/** out = in / rms(in) * weight; `scale` takes 1 / rms. */
-INLINE void normalise(const Model& m, float* out, float* scale, const float* in, const float* weight) {
-  Float4 squares = splat(0);
-  for (int i = 0; i < m.hidden; i += kLanes) squares += load(in + i) * load(in + i);
+/** out = in / rms(in) * weight; returns 1 / rms. */
+INLINE float normalise(const Model& m, float* out, const float* in, const float* weight) {
+  Floats squares = splat(0);
+  for (int i = 0; i < m.hidden; i += kLanes) squares = multiplyAdd(load(in + i), load(in + i), squares);
   float s = 1.f / __builtin_sqrtf(sumOf(squares) * m.inverseHidden + m.epsilon);
   for (int i = 0; i < m.hidden; i += kLanes) store(out + i, load(in + i) * s * load(weight + i));
-  *scale = s;
+  return s;
 }
 
-/** dIn = residual + derivative by `in`; adds to dWeight. `residual` may be null. */
+/** `normalise` once more, by a known 1 / rms. */
+INLINE void normaliseBy(const Model& m, float* out, const float* in, float s, const float* weight) {
+  for (int i = 0; i < m.hidden; i += kLanes) store(out + i, load(in + i) * s * load(weight + i));
+}
+
+/** dIn = residual + derivative by `in`; adds to dWeight. `residual` and `dWeight` may be null. */
 INLINE void normaliseBackward(const Model& m, float* dIn, const float* residual, float* dWeight, const float* dOut,
                               const float* in, float s, const float* weight) {
-  Float4 products = splat(0);
+  Floats products = splat(0);
   for (int i = 0; i < m.hidden; i += kLanes) {
-    Float4 d = load(dOut + i), x = load(in + i);
+    Floats d = load(dOut + i), x = load(in + i);
     products += d * load(weight + i) * x;
-    store(dWeight + i, load(dWeight + i) + d * x * s);
+    if (dWeight) store(dWeight + i, load(dWeight + i) + d * x * s);
   }
   float common = sumOf(products) * s * s * s * m.inverseHidden;
   for (int i = 0; i < m.hidden; i += kLanes) {
-    Float4 d = load(dOut + i) * load(weight + i) * s - load(in + i) * common;
+    Floats d = load(dOut + i) * load(weight + i) * s - load(in + i) * common;
     store(dIn + i, residual ? load(residual + i) + d : d);
   }
 }
@@ -30,36 +35,79 @@ INLINE void normaliseBackward(const Model& m, float* dIn, const float* residual,
 /** Rotate one head at `position`: dimension i with i + headDim / 2. Direction -1 is the inverse, which is the derivative. */
 INLINE void rotate(const Model& m, float* head, int position, float direction) {
   int half = m.headDim / 2;
-  const float *cosines = m.cosines + (long)position * half, *sines = m.sines + (long)position * half;
+  const float *cosines = m.cosines + (Index)position * half, *sines = m.sines + (Index)position * half;
   for (int i = 0; i < half; i += kLanes) {
-    Float4 a = load(head + i), b = load(head + half + i), c = load(cosines + i), s = load(sines + i) * direction;
+    Floats a = load(head + i), b = load(head + half + i), c = load(cosines + i), s = load(sines + i) * direction;
     store(head + i, a * c - b * s);
     store(head + half + i, a * s + b * c);
   }
 }
 
 /** Add the bias, then rotate queries and keys of one row. */
-INLINE void finishQkv(const Model& m, int layer, float* qkv, int position) {
-  if (m.qkvBias >= 0) {
-    const float* bias = m.weights + m.layer(layer) + m.qkvBias;
-    for (int i = 0; i < m.qkvDim(); i += kLanes) store(qkv + i, load(qkv + i) + load(bias + i));
-  }
+INLINE void finishQkv(const Model& m, const Vector& bias, float* qkv, int position) {
+  if (bias.values) add(qkv, bias.values, m.qkvDim());
   for (int h = 0; h < m.heads + m.kvHeads; h++) rotate(m, qkv + h * m.headDim, position, 1.f);
 }
 
 /** out = silu(gate) * up, where gateUp = [gate, up]. */
 INLINE void swiglu(const Model& m, float* out, const float* gateUp) {
   for (int i = 0; i < m.inter; i += kLanes) {
-    Float4 gate = load(gateUp + i);
+    Floats gate = load(gateUp + i);
     store(out + i, gate / (exponential(-gate) + 1.f) * load(gateUp + m.inter + i));
   }
 }
 
-INLINE void swigluBackward(const Model& m, float* dGateUp, const float* dOut, const float* gateUp) {
+/** dGateUp from the derivative by the output, which may lie in its first half; the output is made again into `gated`. */
+INLINE void swigluBackward(const Model& m, float* dGateUp, float* gated, const float* dOut, const float* gateUp) {
   for (int i = 0; i < m.inter; i += kLanes) {
-    Float4 gate = load(gateUp + i), up = load(gateUp + m.inter + i), d = load(dOut + i);
-    Float4 sigmoid = 1.f / (exponential(-gate) + 1.f), silu = gate * sigmoid;
+    Floats gate = load(gateUp + i), up = load(gateUp + m.inter + i), d = load(dOut + i);
+    Floats sigmoid = 1.f / (exponential(-gate) + 1.f), silu = gate * sigmoid;
+    store(gated + i, silu * up);
     store(dGateUp + i, d * up * (sigmoid + silu * (1.f - sigmoid)));
     store(dGateUp + m.inter + i, d * silu);
+  }
+}
+
+/** low[rows, rank] = scale * x A^T of one adapter, rows `adapterWidth` apart. */
+static void project(const Model& m, const Adapter& adapter, int rows, const float* x, Index ldx, float* low, float* scratch) {
+  float* own = low + adapter.column;
+  multiplyForward<false>(adapter.a, rows, x, ldx, 0, adapter.rank, own, m.adapterWidth, scratch);
+  for (int r = 0; r < rows; r++)
+    for (int i = 0; i < adapter.rank; i += kLanes) {
+      float* p = own + (Index)r * m.adapterWidth + i;
+      store(p, load(p) * adapter.scale);
+    }
+}
+
+/** y[rows, out] = x W^T with its adapters, or += with Add. `low` [rows, adapterWidth] is overwritten. */
+template <bool Add>
+static void apply(const Model& m, const Weight& w, int rows, const float* x, float* y, float* low, float* scratch) {
+  const Matrix& matrix = w.matrix;
+  multiplyForward<Add>(matrix, rows, x, matrix.in, 0, matrix.out, y, matrix.out, scratch);
+  for (int i = 0; i < w.adapterCount; i++) {
+    const Adapter adapter = w.adapter(i);
+    project(m, adapter, rows, x, matrix.in, low, scratch);
+    multiplyForward<true>(adapter.b, rows, low + adapter.column, m.adapterWidth, 0, adapter.outs, y + adapter.first,
+                          matrix.out, scratch);
+  }
+}
+
+/** dx[rows, in] = dy W with its adapters. Where there are any, `low` and `dLow` become factors of their gradients. */
+static void applyBackward(const Model& m, const Weight& w, int rows, const float* x, const float* dy, float* dx, Index ldx,
+                          float* low, float* dLow, float* scratch) {
+  const Matrix& matrix = w.matrix;
+  multiplyBackward<false>(matrix, rows, dy, matrix.out, 0, matrix.out, dx, ldx, scratch);
+  for (int i = 0; i < w.adapterCount; i++) {
+    const Adapter adapter = w.adapter(i);
+    project(m, adapter, rows, x, matrix.in, low, scratch);
+    float* own = dLow + adapter.column;
+    multiplyBackward<false>(adapter.b, rows, dy + adapter.first, matrix.out, 0, adapter.outs, own, m.adapterWidth,
+                            scratch);
+    for (int r = 0; r < rows; r++)
+      for (int j = 0; j < adapter.rank; j += kLanes) {
+        float* p = own + (Index)r * m.adapterWidth + j;
+        store(p, load(p) * adapter.scale);
+      }
+    multiplyBackward<true>(adapter.a, rows, own, m.adapterWidth, 0, adapter.rank, dx, ldx, scratch);
   }
 }

@@ -1,59 +1,164 @@
-// Four-wide float vectors and the few functions of them that the kernels need. Strict IEEE operations in a fixed order,
-// nothing fused or relaxed: every machine computes the same bits. Buffers are padded, so loops have no remainders.
+// Float vectors as wide as the machine's, and the few functions of them that the kernels need. Operations come in a fixed
+// order, so one build computes the same bits whatever the number of threads. Buffers are padded: loops have no remainders.
 #pragma once
 #include <stdint.h>
+#if defined(__wasm__)
 #include <wasm_simd128.h>
+#elif defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
 
-typedef float Float4 __attribute__((vector_size(16), aligned(4), may_alias));
-typedef int32_t Int4 __attribute__((vector_size(16), aligned(4), may_alias));
+/** Distances in memory. */
+typedef __PTRDIFF_TYPE__ Index;
 
 #define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")
 
-/** Floats in a vector; padded dimensions are multiples of twice this. */
-constexpr int kLanes = 4;
+/**
+ * Floats in a vector; vectors across a panel; rows of a tile. A tile's sums, a row of the panel and one broadcast must
+ * fit the registers: 32 with AVX-512 and NEON, 16 with AVX2 and with the x86 that WebAssembly becomes.
+ */
+#if defined(__AVX512F__)
+constexpr int kLanes = 16, kPanelVectors = 2, kTileRows = 12;
+#elif defined(__AVX2__)
+constexpr int kLanes = 8, kPanelVectors = 2, kTileRows = 6;
+#elif defined(__aarch64__)
+constexpr int kLanes = 4, kPanelVectors = 4, kTileRows = 6;
+#else
+constexpr int kLanes = 4, kPanelVectors = 4, kTileRows = 2;
+#endif
+/** Columns of a panel. Every dimension is padded to a multiple of it. */
+constexpr int kPanel = kLanes * kPanelVectors;
 
-INLINE Float4 load(const float* p) { return *(const Float4*)p; }
-INLINE void store(float* p, Float4 v) { *(Float4*)p = v; }
-INLINE Float4 splat(float x) { return (Float4){x, x, x, x}; }
-INLINE Float4 maximum(Float4 a, Float4 b) { return (Float4)wasm_f32x4_pmax((v128_t)a, (v128_t)b); }
-INLINE Float4 minimum(Float4 a, Float4 b) { return (Float4)wasm_f32x4_pmin((v128_t)a, (v128_t)b); }
-INLINE Float4 squareRoot(Float4 a) { return (Float4)wasm_f32x4_sqrt((v128_t)a); }
-INLINE float sumOf(Float4 v) { return (v[0] + v[1]) + (v[2] + v[3]); }
+typedef float Floats __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+typedef int32_t Ints __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
 
-INLINE float largestOf(Float4 v) {
-  float a = v[0] > v[1] ? v[0] : v[1], b = v[2] > v[3] ? v[2] : v[3];
-  return a > b ? a : b;
+INLINE Floats load(const float* p) { return *(const Floats*)p; }
+INLINE void store(float* p, Floats v) { *(Floats*)p = v; }
+
+INLINE Floats splat(float x) {
+#if defined(__AVX512F__)
+  return (Floats)_mm512_set1_ps(x);
+#elif defined(__AVX2__)
+  return (Floats)_mm256_set1_ps(x);
+#elif defined(__aarch64__)
+  return (Floats)vdupq_n_f32(x);
+#else
+  return (Floats)wasm_f32x4_splat(x);
+#endif
+}
+
+INLINE Floats squareRoot(Floats a) {
+#if defined(__AVX512F__)
+  return (Floats)_mm512_sqrt_ps((__m512)a);
+#elif defined(__AVX2__)
+  return (Floats)_mm256_sqrt_ps((__m256)a);
+#elif defined(__aarch64__)
+  return (Floats)vsqrtq_f32((float32x4_t)a);
+#else
+  return (Floats)wasm_f32x4_sqrt((v128_t)a);
+#endif
+}
+
+/** a b + c, rounded once or twice as the build does it. */
+INLINE Floats multiplyAdd(Floats a, Floats b, Floats c) {
+#if defined(__wasm_relaxed_simd__)
+  return (Floats)wasm_f32x4_relaxed_madd((v128_t)a, (v128_t)b, (v128_t)c);
+#else
+  return a * b + c;
+#endif
+}
+
+#if defined(__wasm__)
+INLINE Floats maximum(Floats a, Floats b) { return (Floats)wasm_f32x4_pmax((v128_t)a, (v128_t)b); }
+INLINE Floats minimum(Floats a, Floats b) { return (Floats)wasm_f32x4_pmin((v128_t)a, (v128_t)b); }
+#else
+INLINE Floats maximum(Floats a, Floats b) { return a < b ? b : a; }
+INLINE Floats minimum(Floats a, Floats b) { return b < a ? b : a; }
+#endif
+
+/** v with its lanes rotated by `By`: half of them, then a quarter, ... bring every lane to the first. */
+template <int By>
+INLINE Floats rotated(Floats v) {
+#if defined(__AVX512F__)
+  return __builtin_shufflevector(v, v, By % 16, (By + 1) % 16, (By + 2) % 16, (By + 3) % 16, (By + 4) % 16, (By + 5) % 16,
+                                 (By + 6) % 16, (By + 7) % 16, (By + 8) % 16, (By + 9) % 16, (By + 10) % 16,
+                                 (By + 11) % 16, (By + 12) % 16, (By + 13) % 16, (By + 14) % 16, (By + 15) % 16);
+#elif defined(__AVX2__)
+  return __builtin_shufflevector(v, v, By % 8, (By + 1) % 8, (By + 2) % 8, (By + 3) % 8, (By + 4) % 8, (By + 5) % 8,
+                                 (By + 6) % 8, (By + 7) % 8);
+#else
+  return __builtin_shufflevector(v, v, By % 4, (By + 1) % 4, (By + 2) % 4, (By + 3) % 4);
+#endif
+}
+
+/** Sum of the lanes, pairwise: in the same order for every compiler. */
+INLINE float sumOf(Floats v) {
+  if constexpr (kLanes > 8) v += rotated<8>(v);
+  if constexpr (kLanes > 4) v += rotated<4>(v);
+  v += rotated<2>(v);
+  v += rotated<1>(v);
+  return v[0];
+}
+
+INLINE float largestOf(Floats v) {
+  if constexpr (kLanes > 8) v = maximum(v, rotated<8>(v));
+  if constexpr (kLanes > 4) v = maximum(v, rotated<4>(v));
+  v = maximum(v, rotated<2>(v));
+  v = maximum(v, rotated<1>(v));
+  return v[0];
+}
+
+/** The first `count` lanes of v, `rest` in the others. */
+INLINE Floats firstLanes(Floats v, int count, Floats rest) {
+#if defined(__AVX512F__)
+  const Ints lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#elif defined(__AVX2__)
+  const Ints lane = {0, 1, 2, 3, 4, 5, 6, 7};
+#else
+  const Ints lane = {0, 1, 2, 3};
+#endif
+  return lane < count ? v : rest;
 }
 
 INLINE int roundUp(int n, int multiple) { return (n + multiple - 1) / multiple * multiple; }
 INLINE int smaller(int a, int b) { return a < b ? a : b; }
+static constexpr int larger(int a, int b) { return a > b ? a : b; }
 
-INLINE void zero(float* out, int n) { __builtin_memset(out, 0, (unsigned long)n * sizeof(float)); }
-INLINE void copy(float* out, const float* in, int n) { __builtin_memcpy(out, in, (unsigned long)n * sizeof(float)); }
+INLINE void zero(float* out, Index n) { __builtin_memset(out, 0, (__SIZE_TYPE__)n * sizeof(float)); }
+INLINE void copy(float* out, const float* in, Index n) { __builtin_memcpy(out, in, (__SIZE_TYPE__)n * sizeof(float)); }
+
+/** out += in, n a multiple of the lanes. */
+INLINE void add(float* out, const float* in, Index n) {
+  for (Index i = 0; i < n; i += kLanes) store(out + i, load(out + i) + load(in + i));
+}
 
 /**
  * exp(x), about 1 ulp (polynomial of Cephes' expf; rounding to whole powers of two by adding 1.5 * 2^23). 0 below -87
  * and finite (1.6e38) above 88; NaN stays NaN.
  */
-INLINE Float4 exponential(Float4 x) {
-  const Float4 rounder = splat(12582912.f);
-  const Float4 clamped = minimum(maximum(x, splat(-87.f)), splat(88.f));
-  Float4 shifted = clamped * 1.44269504f + rounder;
-  Int4 power = (Int4)shifted - (Int4)rounder;
-  Float4 whole = shifted - rounder;
-  Float4 r = clamped - whole * 0.693359375f + whole * 2.12194440e-4f;
-  Float4 p = splat(1.9875691500e-4f);
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.f;
-  Float4 result = p * (Float4)((power + 127) << 23);
+INLINE Floats exponential(Floats x) {
+  const Floats rounder = splat(12582912.f);
+  const Floats clamped = minimum(maximum(x, splat(-87.f)), splat(88.f));
+  Floats shifted = multiplyAdd(clamped, splat(1.44269504f), rounder);
+  Ints power = (Ints)shifted - (Ints)rounder;
+  Floats whole = shifted - rounder;
+  Floats r = multiplyAdd(whole, splat(-0.693359375f), clamped);
+  r = multiplyAdd(whole, splat(2.12194440e-4f), r);
+  Floats p = splat(1.9875691500e-4f);
+  p = multiplyAdd(p, r, splat(1.3981999507e-3f));
+  p = multiplyAdd(p, r, splat(8.3334519073e-3f));
+  p = multiplyAdd(p, r, splat(4.1665795894e-2f));
+  p = multiplyAdd(p, r, splat(1.6666665459e-1f));
+  p = multiplyAdd(p, r, splat(5.0000001201e-1f));
+  p = multiplyAdd(p, r * r, r) + 1.f;
+  Floats result = p * (Floats)((power + 127) << 23);
   // Minimum and maximum may drop a NaN, and the clamp leaves e^-87 where 0 is meant.
-  Int4 keep = ~(x < splat(-87.f));
-  Int4 isNan = x != x;
-  return (Float4)(((Int4)result & keep) | (isNan & (Int4)splat(__builtin_nanf(""))));
+  Ints keep = ~(x < splat(-87.f));
+  Ints isNan = x != x;
+  return (Floats)(((Ints)result & keep) | (isNan & (Ints)splat(__builtin_nanf(""))));
 }
 
 /** ln(x) of a positive normal number, about 1 ulp (Cephes' logf). */
@@ -80,4 +185,18 @@ INLINE float logarithm(float x) {
   y = y * m + 3.3333331174e-1f;
   y = y * m * square - 2.12194440e-4f * power - 0.5f * square;
   return m + y + 0.693359375f * power;
+}
+
+typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
+
+/** The 4 x 4 block at `in` (rows `inStride` apart), transposed to `out` (rows `outStride` apart). */
+INLINE void transposeFour(float* out, Index outStride, const float* in, Index inStride) {
+  Four a = *(const Four*)in, b = *(const Four*)(in + inStride);
+  Four c = *(const Four*)(in + 2 * inStride), d = *(const Four*)(in + 3 * inStride);
+  Four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  *(Four*)out = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+  *(Four*)(out + outStride) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+  ab = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  *(Four*)(out + 2 * outStride) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+  *(Four*)(out + 3 * outStride) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
 }

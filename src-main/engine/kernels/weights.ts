@@ -1,0 +1,124 @@
+/** A buffer of weights in the core's layout, which several models may share. */
+import { roundToBfloat16 } from '../../model/adapter.ts';
+import type { Weights } from '../../model/weights.ts';
+import { gather, type Matrix, type Space, scatter, walk } from './layout.ts';
+import type { Machine } from './machine.ts';
+
+export type Precision = 'float32' | 'bfloat16';
+
+export class WeightBuffer {
+  readonly machine: Machine;
+  readonly space: Space;
+  readonly precision: Precision;
+  /** Address of all elements, or with bfloat16 of the vectors, which stay float32. */
+  readonly start: number;
+  /** Address of the matrices' elements with bfloat16, the upper halves of floats; else 0. */
+  readonly #halves: number;
+  #holders = 1;
+
+  constructor(machine: Machine, space: Space, precision: Precision = 'float32') {
+    this.machine = machine;
+    this.space = space;
+    this.precision = precision;
+    const halved = precision === 'bfloat16';
+    this.#halves = halved ? machine.allocate(space.matrixSize * 2) : 0;
+    this.start = machine.allocate((halved ? space.size - space.matrixSize : space.size) * 4);
+  }
+
+  static bytes({ size, matrixSize }: Space, precision: Precision): number {
+    return precision === 'bfloat16' ? matrixSize * 2 + (size - matrixSize) * 4 : size * 4;
+  }
+
+  retain(): this {
+    this.#holders++;
+    return this;
+  }
+
+  release(): void {
+    if (--this.#holders > 0) return;
+    this.machine.free(this.start);
+    if (this.#halves > 0) this.machine.free(this.#halves);
+  }
+
+  /** @param weights Null: all zero. */
+  set(weights: Weights | null): void {
+    const { space, machine } = this;
+    const floats = this.#floats();
+    floats.fill(0);
+    if (this.#halves === 0) {
+      scatter(space, weights, (at, value) => {
+        floats[at] = value;
+      });
+      return;
+    }
+    const halves = machine.halves(this.#halves, space.matrixSize);
+    halves.fill(0);
+    const value = new Float32Array(1);
+    scatter(space, weights, (at, x) => {
+      if (at >= space.matrixSize) {
+        floats[at - space.matrixSize] = x;
+        return;
+      }
+      value[0] = x;
+      halves[at] = (new Uint32Array(roundToBfloat16(value).buffer)[0] as number) >>> 16;
+    });
+  }
+
+  get(): Weights {
+    return gather(this.space, this.#reader());
+  }
+
+  copy(): WeightBuffer {
+    const { machine, space } = this;
+    const copy = new WeightBuffer(machine, space, this.precision);
+    copy.#floats().set(this.#floats());
+    if (this.#halves > 0)
+      machine.halves(copy.#halves, space.matrixSize).set(machine.halves(this.#halves, space.matrixSize));
+    return copy;
+  }
+
+  /** Addresses of a matrix as floats and as bfloat16; the one that it is not stored as is 0. */
+  matrixAt({ offset }: Matrix): [floats: number, halves: number] {
+    return this.#halves > 0 ? [0, this.#halves + offset * 2] : [this.start + offset * 4, 0];
+  }
+
+  vectorAt(offset: number): number {
+    return this.start + (this.#halves > 0 ? offset - this.space.matrixSize : offset) * 4;
+  }
+
+  /** The first element that is not finite, for people: `model.norm.weight[3] is NaN`. Null where all are. */
+  nonFinite(): string | null {
+    const read = this.#reader();
+    for (const [name, place] of this.space.tensors) {
+      let found: string | null = null;
+      walk(this.space.panel, place, (i, at) => {
+        const value = read(at);
+        if (found !== null || Number.isFinite(value)) return;
+        const columns = place.columns.length;
+        const index = place.shape.length > 1 ? `${Math.floor(i / columns)}, ${i % columns}` : `${i}`;
+        found = `${name}[${index}] is ${value}`;
+      });
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  #floats(): Float32Array<SharedArrayBuffer> {
+    const { size, matrixSize } = this.space;
+    return this.machine.floats(this.start, this.#halves > 0 ? size - matrixSize : size);
+  }
+
+  #reader(): (at: number) => number {
+    const floats = this.#floats();
+    if (this.#halves === 0) return (at) => floats[at] as number;
+    const { matrixSize } = this.space;
+    const halves = this.machine.halves(this.#halves, matrixSize);
+    const bits = new Uint32Array(1);
+    const value = new Float32Array(bits.buffer);
+    return (at) => {
+      if (at >= matrixSize) return floats[at - matrixSize] as number;
+      bits[0] = (halves[at] as number) << 16;
+      return value[0] as number;
+    };
+  }
+}
