@@ -43,21 +43,33 @@ interface Entry {
   readonly end: number;
 }
 
-/** Read a whole file. @throws Error naming the file, the tensor and what is wrong: truncated, overlapping, unknown dtype. */
-export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+/**
+ * Visit every tensor of a file, one in memory at a time, in the file's order. @returns The file's metadata.
+ * @throws Error naming the file and what is wrong with it.
+ */
+export async function visitSafetensors(
+  path: string,
+  visit: (name: string, tensor: Tensor) => void,
+): Promise<SafetensorsFile['metadata']> {
   const file = await open(path, 'r');
   try {
     const fileBytes = (await file.stat()).size;
     const { entries, metadata, dataStart } = await readHeader(file, path, fileBytes);
-    const tensors = new Map<string, Tensor>();
     for (const { name, dtype, shape, begin, end } of entries) {
       const bytes = await readExactly(file, path, dataStart + begin, end - begin);
-      tensors.set(name, { shape, data: decode(bytes, dtype) });
+      visit(name, { shape, data: decode(bytes, dtype) });
     }
-    return { tensors, metadata };
+    return metadata;
   } finally {
     await file.close();
   }
+}
+
+/** Read a whole file. @throws Error naming the file, the tensor and what is wrong: truncated, overlapping, unknown dtype. */
+export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  const tensors = new Map<string, Tensor>();
+  const metadata = await visitSafetensors(path, (name, tensor) => tensors.set(name, tensor));
+  return { tensors, metadata };
 }
 
 /** Write float32 tensors and string metadata, replacing the file atomically. */

@@ -6,16 +6,12 @@ import type { Scored, TokenIds, TokenStats } from '../engine.ts';
 import type { Scope } from './machine.ts';
 import type { Model } from './model.ts';
 
-/** Most rows of one task: enough to reuse the weights, few enough that a slice makes work for every thread. */
-const taskRows = 256;
-/** Least tasks of a slice that is large enough. */
+/** Rows of one task: enough to reuse the weights, few enough that a slice makes work for every thread. */
+const taskRows = { fewest: 64, most: 256 };
+/** Tasks that a slice is cut into where it is large enough. */
 const sliceTasks = 8;
 /** Most rows of a prompt with its responses; beyond, some of the responses get a copy of the prompt. */
 const groupRows = 512;
-/** Most rows of one forward (and backward) pass, and the floats that its intermediate results may take. */
-const sliceRows = 2048;
-const sliceFloats = 1 << 27;
-
 /** A stretch of rows. All of its tokens are read; the `queries` tokens of `targets` are predicted. */
 export interface Segment {
   readonly tokens: TokenIds;
@@ -117,53 +113,14 @@ export function planScored(sequences: readonly Scored[]): Plan {
   return { segments, units, responses };
 }
 
-function ownRows({ response }: Scored): number {
+/** Rows of a sequence besides its prompt's: the last token predicts nothing. */
+export function ownRows({ response }: Scored): number {
   return Math.max(0, response.length - 1);
 }
 
-/** Neighbouring sequences that go through the model together. */
-export function slicesOf(model: Model, sequences: readonly Scored[], keep: boolean): Range[] {
-  const limit = rowsOfSlice(model, keep);
-  const cut = (most: number): Range[] => {
-    const found: Range[] = [];
-    let first = 0;
-    let rows = 0;
-    let prompts = new Set<string>();
-    for (const [i, sequence] of sequences.entries()) {
-      const key = sequence.prompt.join();
-      let size = ownRows(sequence) + (prompts.has(key) ? 0 : sequence.prompt.length);
-      if (i > first && rows + size > most) {
-        found.push([first, i]);
-        [first, rows, prompts] = [i, 0, new Set()];
-        size = ownRows(sequence) + sequence.prompt.length;
-      }
-      prompts.add(key);
-      rows += size;
-    }
-    if (first < sequences.length) found.push([first, sequences.length]);
-    return found;
-  };
-  const slices = cut(limit);
-  if (slices.length < 2) return slices;
-  // Equal slices: a small last one would leave threads idle.
-  const total = planScored(sequences).segments.reduce((sum, { tokens }) => sum + tokens.length, 0);
-  return cut(Math.min(limit, Math.ceil(total / slices.length) + groupRows / 4));
-}
-
 /** Shards of the vocabulary in the head's backward pass: enough for every thread, few enough to sum. */
-function headShards({ config }: Model): number {
+export function headShards({ config }: Model): number {
   return config.vocabSize >= 4096 ? 8 : 4;
-}
-
-/** Rows that fit into one slice. Independent of the threads, so that every machine adds up in the same order. */
-export function rowsOfSlice(model: Model, keep: boolean): number {
-  const { layout, measures, config, recompute } = model;
-  const { hidden } = layout.sizes;
-  const restLayers = keep && !recompute ? config.layers : 2;
-  const inputs = (keep ? config.layers : 1) * hidden;
-  const backward = keep ? 2 * measures.operands + (4 + headShards(model)) * hidden : 0;
-  const perRow = inputs + restLayers * measures.activations + backward + 2 * hidden;
-  return Math.max(taskRows, Math.min(sliceRows, Math.floor(sliceFloats / perRow)));
 }
 
 /** Lay a batch out in `scope`. `keep`: a backward pass follows. */
@@ -213,7 +170,7 @@ export function layBatch(model: Model, scope: Scope, plan: Plan, temperature: nu
   ]);
   if (keep) machine.floats(dEntropy, queries).fill(0);
 
-  const limit = Math.max(taskRows / 4, Math.min(taskRows, Math.ceil(rows / sliceTasks)));
+  const limit = Math.max(taskRows.fewest, Math.min(taskRows.most, Math.ceil(rows / sliceTasks)));
   const tasksOf = (some: readonly Range[]): Range[] =>
     ranges(
       some.map(([first, end]) => rowOf(end) - rowOf(first)),

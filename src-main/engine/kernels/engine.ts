@@ -1,7 +1,7 @@
 /** `PolicyEngine` on the fused CPU core: owns model and optimizer, and lets one call in at a time. */
 import { writeCheckpointFiles } from '../../model/checkpoint-files.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import type { Weights } from '../../model/weights.ts';
+import { visitWeights, type Weights } from '../../model/weights.ts';
 import { checkPrompts, checkScored, checkTemperature, checkTraining } from '../checks.ts';
 import {
   type DeviceInfo,
@@ -82,21 +82,48 @@ export class KernelsEngine extends KernelsReference implements PolicyEngine {
   readonly config: ModelConfig;
   readonly #optimizer: Optimizer;
 
-  /** An engine with fresh moments. @throws EngineError when it cannot train so, or does not fit into memory. */
+  /**
+   * An engine with fresh moments. @param weights Null leaves all zero, to be `fill`ed.
+   * @throws EngineError when it cannot train so, or does not fit into memory.
+   */
   static create(
     config: ModelConfig,
-    weights: Weights,
+    weights: Weights | null,
     { kind, threads, relaxed }: CoreOptions,
     training: Training = fullTraining,
   ): KernelsEngine {
     checkTraining(training);
     const machine = new Machine(kind, threads, relaxed);
     try {
-      return new KernelsEngine(machine, Model.create(machine, config, weights, training), `kernels-${kind}`);
+      const engine = new KernelsEngine(machine, Model.create(machine, config, training), `kernels-${kind}`);
+      if (weights) engine.fill(weights);
+      return engine;
     } catch (error) {
       machine.release();
       throw error;
     }
+  }
+
+  /** The same with the weights of a policy folder, which pass through memory one by one. */
+  static async load(
+    dir: string,
+    config: ModelConfig,
+    options: CoreOptions,
+    training?: Training,
+  ): Promise<KernelsEngine> {
+    const engine = KernelsEngine.create(config, null, options, training);
+    try {
+      await visitWeights(dir, config, (name, tensor) => engine.model.base.put(name, tensor));
+      return engine;
+    } catch (error) {
+      engine.dispose();
+      throw error;
+    }
+  }
+
+  /** Replace the policy's weights, or some of them; before any other call. */
+  fill(weights: Weights): void {
+    for (const [name, tensor] of weights) this.model.base.put(name, tensor);
   }
 
   private constructor(machine: Machine, model: Model, engine: string) {

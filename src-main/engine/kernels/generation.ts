@@ -3,16 +3,18 @@
  * of responses, from which finished ones go and which waiting ones join, token by token.
  */
 import type { Generated, Sampling, TokenIds } from '../engine.ts';
-import { layBatch, planPrompts, type Range, ranges, rowsOfSlice } from './batch.ts';
+import { layBatch, planPrompts, type Range, ranges } from './batch.ts';
 import type { Scope } from './machine.ts';
 import type { Model } from './model.ts';
 import { checkLogprobs } from './scoring.ts';
+import { rowsOfSlice } from './slices.ts';
 import * as tasks from './tasks.ts';
 
 /** Floats of keys and values of the prompts that are answered together, and of the responses in all batches. */
 const roundFloats = 1 << 27;
-/** Fewest and most responses in a batch: whole tiles of rows, and what pays for reading the weights once a token. */
-const slotLimits = { fewest: 12, most: 64 };
+/** Responses of a batch come in whole tiles of rows. */
+const tileRows = 12;
+const maxSlots = 60;
 /** How long one call of the core should take, roughly: messages wait as long. */
 const burstMs = 20;
 
@@ -89,8 +91,8 @@ async function generateRound(
  * values weigh about twice the weights has most of what larger ones save, and may still fit a cache.
  */
 function slotsOf({ layout, measures }: Model, positions: number): number {
-  const balanced = Math.round((2 * layout.size) / (positions * measures.cache));
-  return Math.max(slotLimits.fewest, Math.min(slotLimits.most, balanced));
+  const balanced = (2 * layout.size) / (positions * measures.cache);
+  return Math.max(tileRows, Math.min(maxSlots, Math.round(balanced / tileRows) * tileRows));
 }
 
 /** Burst after burst, as many tokens at a time as keep this thread from being deaf for long. */
@@ -138,7 +140,7 @@ async function prefill(model: Model, scope: Scope, prompts: readonly TokenIds[])
   const distinct = [...found.values()];
   const slices: Range[] = ranges(
     distinct.map(({ prompt }) => prompt.length),
-    rowsOfSlice(model, false),
+    rowsOfSlice(model, false).most,
   );
   for (const [first, end] of slices) {
     const slice = machine.scope();

@@ -1,31 +1,20 @@
 /** The engines on the CPU: fused kernels, as native code where that was compiled, and in WebAssembly everywhere. */
 import { readModelConfig } from '../../model/checkpoint-files.ts';
-import type { ModelConfig } from '../../model/config.ts';
-import { initialWeights, loadWeights } from '../../model/weights.ts';
-import { checkTraining } from '../checks.ts';
-import { type EngineFactory, fullTraining, type Training } from '../engine.ts';
-import { type CoreKind, missingCore, openCore } from './core.ts';
+import { initialWeights } from '../../model/weights.ts';
+import type { EngineFactory } from '../engine.ts';
+import { type CoreKind, missingCore } from './core.ts';
 import { KernelsEngine } from './engine.ts';
-import { checkFits } from './model.ts';
 
 function factory(kind: CoreKind, title: string): EngineFactory {
-  // Billions of weights take minutes to read or to make: whether they fit comes first.
-  const check = (config: ModelConfig, training: Training = fullTraining) => {
-    checkTraining(training);
-    checkFits(openCore(kind), config, training);
-  };
   return {
     id: `kernels-${kind}`,
     title,
     unavailable: async () => missingCore(kind),
-    load: async (dir, training) => {
-      const config = await readModelConfig(dir);
-      check(config, training);
-      return KernelsEngine.create(config, await loadWeights(dir, config), { kind }, training);
-    },
+    load: async (dir, training) => KernelsEngine.load(dir, await readModelConfig(dir), { kind }, training),
     create: async (config, seed, training) => {
-      check(config, training);
-      return KernelsEngine.create(config, initialWeights(config, seed), { kind }, training);
+      const engine = KernelsEngine.create(config, null, { kind }, training);
+      engine.fill(initialWeights(config, seed));
+      return engine;
     },
   };
 }

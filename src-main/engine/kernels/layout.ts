@@ -261,20 +261,19 @@ export function walk(panel: number, place: Place, visit: (i: number, at: number)
   }
 }
 
-/** Copy tensors into a buffer of `space.size` elements; the padding, or all of it where there are none, becomes zero. */
+/** Hand over a tensor's elements with their places in the buffer. */
 export function scatter(
   space: Space,
-  tensors: ReadonlyMap<string, Tensor> | null,
+  name: string,
+  { data }: Tensor,
   write: (at: number, value: number) => void,
 ): void {
-  if (tensors === null) return;
-  for (const [name, place] of space.tensors) {
-    const { data } = tensors.get(name) as Tensor;
-    walk(space.panel, place, (i, at) => write(at, data[i] as number));
-  }
+  const place = space.tensors.get(name);
+  if (!place) throw new Error(`tensor ${name} has no place in the kernels' layout`);
+  walk(space.panel, place, (i, at) => write(at, data[i] as number));
 }
 
-/** The inverse of `scatter`. */
+/** All tensors; the inverse of `scatter`. */
 export function gather(space: Space, read: (at: number) => number): Weights {
   const tensors: Weights = new Map();
   for (const [name, place] of space.tensors) {

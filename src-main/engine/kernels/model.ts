@@ -1,7 +1,6 @@
 /** A decoder in a machine's memory: its weights, its adapter, and the core's description of them. */
 import { type Adapter, initialAdapter } from '../../model/adapter.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import type { Weights } from '../../model/weights.ts';
 import { EngineError, type Training } from '../engine.ts';
 import type { OpenCore } from './core.ts';
 import { type AdapterLayout, adapterLayoutOf, type Layout, type LowRank, layoutOf, type Matrix } from './layout.ts';
@@ -62,15 +61,15 @@ export class Model {
     this.measures = this.#measure();
   }
 
-  /** @throws EngineError, before anything is allocated, when weights and optimizer do not fit the machine. */
-  static create(machine: Machine, config: ModelConfig, weights: Weights, training: Training): Model {
+  /** All weights are zero, an adapter's are initial. @throws EngineError, before anything is allocated, when it would not fit. */
+  static create(machine: Machine, config: ModelConfig, training: Training): Model {
     checkFits(machine.core, config, training);
     const { panel } = machine.core;
     const layout = layoutOf(config, panel);
     const { adapter, frozenPrecision, recompute } = training;
     const adapterLayout = adapter && adapterLayoutOf(config, adapter, panel);
     const base = new WeightBuffer(machine, layout, frozenPrecision);
-    base.set(weights);
+    base.set(null);
     if (!adapter || !adapterLayout) return new Model(machine, config, layout, base, null, recompute);
     const low = new WeightBuffer(machine, adapterLayout);
     low.set(initialAdapter(config, adapter));

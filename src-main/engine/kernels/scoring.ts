@@ -8,9 +8,10 @@ import {
   type TokenStats,
   type TrainBatch,
 } from '../engine.ts';
-import { type Batch, layBatch, planScored, type Range, slicesOf } from './batch.ts';
+import { type Batch, layBatch, planScored, type Range } from './batch.ts';
 import type { Scope } from './machine.ts';
 import type { Model } from './model.ts';
+import { slicesOf } from './slices.ts';
 import type { Task } from './tasks.ts';
 import * as tasks from './tasks.ts';
 

@@ -1,5 +1,6 @@
 /** A buffer of weights in the core's layout, which several models may share. */
 import { roundToBfloat16 } from '../../model/adapter.ts';
+import type { Tensor } from '../../model/safetensors.ts';
 import type { Weights } from '../../model/weights.ts';
 import { gather, type Matrix, type Space, scatter, walk } from './layout.ts';
 import type { Machine } from './machine.ts';
@@ -40,21 +41,26 @@ export class WeightBuffer {
     if (this.#halves > 0) this.machine.free(this.#halves);
   }
 
-  /** @param weights Null: all zero. */
+  /** @param weights All of them; null: zero. The padding becomes zero. */
   set(weights: Weights | null): void {
+    this.#floats().fill(0);
+    if (this.#halves > 0) this.machine.halves(this.#halves, this.space.matrixSize).fill(0);
+    for (const [name, tensor] of weights ?? []) this.put(name, tensor);
+  }
+
+  /** Replace one tensor. */
+  put(name: string, tensor: Tensor): void {
     const { space, machine } = this;
     const floats = this.#floats();
-    floats.fill(0);
     if (this.#halves === 0) {
-      scatter(space, weights, (at, value) => {
+      scatter(space, name, tensor, (at, value) => {
         floats[at] = value;
       });
       return;
     }
     const halves = machine.halves(this.#halves, space.matrixSize);
-    halves.fill(0);
     const value = new Float32Array(1);
-    scatter(space, weights, (at, x) => {
+    scatter(space, name, tensor, (at, x) => {
       if (at >= space.matrixSize) {
         floats[at - space.matrixSize] = x;
         return;

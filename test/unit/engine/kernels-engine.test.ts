@@ -108,10 +108,11 @@ describe('layout', () => {
       ['an adapter', adapterLayoutOf(odd, adapter, panel), lowRank],
     ])('takes %s in, each element to a place of its own, and gives them back', (_, space, tensors) => {
       const buffer = new Float32Array(space.size).fill(Number.NaN);
-      scatter(space, tensors, (at, value) => {
-        expect(buffer[at]).toBeNaN();
-        buffer[at] = value;
-      });
+      for (const [name, tensor] of tensors)
+        scatter(space, name, tensor, (at, value) => {
+          expect(buffer[at]).toBeNaN();
+          buffer[at] = value;
+        });
       expect(gather(space, (at) => buffer[at] as number)).toEqual(tensors);
       const elements = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
       expect(buffer.filter((value) => !Number.isNaN(value)).length).toBe(elements);

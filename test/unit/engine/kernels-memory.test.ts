@@ -71,7 +71,8 @@ describeBuilds((options) => {
   it('is refused to a call that needs too much, after which smaller ones go on', async () => {
     const machine = new Machine(options.kind, 2, options.relaxed);
     const config = { ...even, maxPositions: 1e11 };
-    const model = Model.create(machine, config, lively(even), fullTraining);
+    const model = Model.create(machine, config, fullTraining);
+    model.base.set(lively(even));
     machine.reserveScratch(1000);
     model.reachPosition(10);
     for (let i = 0; i < 2; i++) {
@@ -96,7 +97,7 @@ describeBuilds((options) => {
       const before = held();
       const since = performance.now();
       // No weights are there: it must not come to looking at them.
-      expect(() => Model.create(machine, config, new Map(), training)).toThrow(EngineError);
+      expect(() => Model.create(machine, config, training)).toThrow(EngineError);
       expect(performance.now() - since).toBeLessThan(2000);
       expect(held()).toEqual(before);
       machine.release();

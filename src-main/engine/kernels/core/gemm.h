@@ -68,16 +68,16 @@ static void packRows(float* out, const float* b, Index stride, int K, int N) {
     for (int k = 0; k < K; k++, out += kPanel) copy(out, b + k * stride + n, kPanel);
 }
 
-/** Pack the transpose of b[N, K] (rows `stride` apart, K a multiple of 4) into panels [K, kPanel]; columns beyond N are 0. */
+/** Pack the transpose of b[N, K] (rows `stride` apart, K whole panels) into panels [K, kPanel]; columns beyond N are 0. */
 static void packTransposed(float* out, const float* b, Index stride, int K, int N) {
   for (int n = 0; n < N; n += kPanel, out += (Index)K * kPanel)
-    for (int i = 0; i < kPanel; i += 4) {
+    for (int i = 0; i < kPanel; i += kLanes) {
       const float* rows = b + (n + i) * stride;
-      if (n + i + 4 <= N)
-        for (int k = 0; k < K; k += 4) transposeFour(out + (Index)k * kPanel + i, kPanel, rows + k, stride);
+      if (n + i + kLanes <= N)
+        for (int k = 0; k < K; k += kLanes) transposeBlock(out + (Index)k * kPanel + i, kPanel, rows + k, stride);
       else
         for (int k = 0; k < K; k++)
-          for (int j = 0; j < 4; j++) out[(Index)k * kPanel + i + j] = n + i + j < N ? rows[j * stride + k] : 0.f;
+          for (int j = 0; j < kLanes; j++) out[(Index)k * kPanel + i + j] = n + i + j < N ? rows[j * stride + k] : 0.f;
     }
 }
 
@@ -147,9 +147,9 @@ static void multiplyBackward(const Matrix& w, int M, const float* dy, Index ldy,
     for (int n = 0; n < w.in; n += kPanel) {
       for (int o = 0; o < steps; o += kPanel) {
         const float* block = panelOf(w, (first + k + o) / kPanel, n, kPanel, widened);
-        for (int i = 0; i < kPanel; i += 4)
-          for (int j = 0; j < kPanel; j += 4)
-            transposeFour(scratch + (o + j) * kPanel + i, kPanel, block + i * kPanel + j, kPanel);
+        for (int i = 0; i < kPanel; i += kLanes)
+          for (int j = 0; j < kPanel; j += kLanes)
+            transposeBlock(scratch + (o + j) * kPanel + i, kPanel, block + i * kPanel + j, kPanel);
       }
       // The next panel is made of the blocks that lie behind this one's.
       const float* next = w.floats + ((Index)((first + k) / kPanel) * w.in + n + kPanel) * kPanel;

@@ -187,16 +187,41 @@ INLINE float logarithm(float x) {
   return m + y + 0.693359375f * power;
 }
 
-typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
+/** Swap the blocks off the diagonal of each 2 Step x 2 Step block that a and b are two of the rows of. */
+template <int Step>
+INLINE void exchange(Floats& a, Floats& b) {
+#define FIRST(i) ((i) & Step ? kLanes + (i)-Step : (i))
+#define SECOND(i) ((i) & Step ? kLanes + (i) : (i) + Step)
+#define FOUR_LANES(lane, i) lane(i), lane(i + 1), lane(i + 2), lane(i + 3)
+#if defined(__AVX512F__)
+#define ALL_LANES(lane) FOUR_LANES(lane, 0), FOUR_LANES(lane, 4), FOUR_LANES(lane, 8), FOUR_LANES(lane, 12)
+#elif defined(__AVX2__)
+#define ALL_LANES(lane) FOUR_LANES(lane, 0), FOUR_LANES(lane, 4)
+#else
+#define ALL_LANES(lane) FOUR_LANES(lane, 0)
+#endif
+  const Floats first = __builtin_shufflevector(a, b, ALL_LANES(FIRST));
+  b = __builtin_shufflevector(a, b, ALL_LANES(SECOND));
+  a = first;
+#undef FIRST
+#undef SECOND
+#undef FOUR_LANES
+#undef ALL_LANES
+}
 
-/** The 4 x 4 block at `in` (rows `inStride` apart), transposed to `out` (rows `outStride` apart). */
-INLINE void transposeFour(float* out, Index outStride, const float* in, Index inStride) {
-  Four a = *(const Four*)in, b = *(const Four*)(in + inStride);
-  Four c = *(const Four*)(in + 2 * inStride), d = *(const Four*)(in + 3 * inStride);
-  Four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-  *(Four*)out = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
-  *(Four*)(out + outStride) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
-  ab = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  *(Four*)(out + 2 * outStride) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
-  *(Four*)(out + 3 * outStride) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+template <int Step>
+INLINE void exchangeAll(Floats* rows) {
+  UNROLL for (int i = 0; i < kLanes; i++)
+    if (!(i & Step)) exchange<Step>(rows[i], rows[i + Step]);
+}
+
+/** The kLanes x kLanes block at `in` (rows `inStride` apart), transposed to `out` (rows `outStride` apart). */
+INLINE void transposeBlock(float* out, Index outStride, const float* in, Index inStride) {
+  Floats rows[kLanes];
+  UNROLL for (int i = 0; i < kLanes; i++) rows[i] = load(in + i * inStride);
+  if constexpr (kLanes > 8) exchangeAll<8>(rows);
+  if constexpr (kLanes > 4) exchangeAll<4>(rows);
+  exchangeAll<2>(rows);
+  exchangeAll<1>(rows);
+  UNROLL for (int i = 0; i < kLanes; i++) store(out + i * outStride, rows[i]);
 }
