@@ -1,7 +1,8 @@
 /** Small policies, sequences and objectives that every engine is tested with, and ways to look inside through `save`. */
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import type {
   EngineFactory,
   Objective,
@@ -78,8 +79,16 @@ export async function writePolicy(config: ModelConfig, weights: Weights): Promis
   return dir;
 }
 
-export function newFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'assay-engine-'));
+const folders: string[] = [];
+afterAll(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+});
+
+/** An empty folder, which lives as long as the tests of this file. */
+export async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'assay-engine-'));
+  folders.push(folder);
+  return folder;
 }
 
 /** What `save` writes, read back. */

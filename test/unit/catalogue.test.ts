@@ -93,7 +93,7 @@ describe('resolveConfig', () => {
         message: 'policy.engine: tfjs-wasm cannot train so: frozenPrecision bfloat16 is not there; allowed is float32',
       },
     ]);
-    for (const engine of ['auto', 'kernels'])
+    for (const engine of ['auto', 'kernels-wasm'])
       expect(checkConfig(grpo({ ...inBfloat16, 'policy.engine': engine }))).toEqual([]);
     expect(checkConfig(grpo({ 'policy.adapter': 'lora', 'policy.engine': 'tfjs-wasm' }))).toEqual([]);
   });
