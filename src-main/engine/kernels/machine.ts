@@ -15,6 +15,8 @@ const stackBytes = 65536;
 const maxThreads = 8;
 /** 32-bit words of the queue that all threads share, then its doubles; see `Queue` in core.cpp. */
 const queue = { left: 0, done: 1, epoch: 2, stop: 3, words: 4, tasks: 2, scratch: 3, scratchFloats: 4, bytes: 40 };
+/** Looks at what is done before this thread sleeps: some tens of microseconds, as in worker.mjs. */
+const spins = 2000;
 /** How long this thread sleeps for the others before it lets messages in, among them that one of them has died. */
 const patienceMs = 50;
 /** How long a process may go without answering messages, roughly. */
@@ -216,6 +218,7 @@ export class Machine {
       if (done === tasks) return;
       // A thread that fails stops the others first; what failed it comes with the messages.
       if (this.#failure) throw this.#failed();
+      for (let i = 0; i < spins && Atomics.load(this.#control, queue.done) === done; i++);
       const patience = patienceMs - (performance.now() - since);
       if (patience > 0) Atomics.wait(this.#control, queue.done, done, patience);
       else await setTimeout(1);
