@@ -197,7 +197,7 @@ struct Operands {
 };
 
 /** Query rows of attention that are worked on together: whole tiles of every build. */
-constexpr int kQueryRows = 36;
+constexpr int kQueryRows = 24;
 /** Vocabulary entries and queries whose logits exist at a time in a pass over the head. */
 constexpr int kHeadColumns = 256;
 constexpr int kHeadRows = 256;

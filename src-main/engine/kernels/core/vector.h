@@ -127,10 +127,17 @@ INLINE int roundUp(int n, int multiple) { return (n + multiple - 1) / multiple *
 INLINE int smaller(int a, int b) { return a < b ? a : b; }
 static constexpr int larger(int a, int b) { return a > b ? a : b; }
 
-INLINE void zero(float* out, Index n) { __builtin_memset(out, 0, (__SIZE_TYPE__)n * sizeof(float)); }
-INLINE void copy(float* out, const float* in, Index n) { __builtin_memcpy(out, in, (__SIZE_TYPE__)n * sizeof(float)); }
+// n is a multiple of the lanes. Rows are short: a call of a library's function would take longer than the copy.
 
-/** out += in, n a multiple of the lanes. */
+INLINE void zero(float* out, Index n) {
+  for (Index i = 0; i < n; i += kLanes) store(out + i, splat(0));
+}
+
+INLINE void copy(float* out, const float* in, Index n) {
+  for (Index i = 0; i < n; i += kLanes) store(out + i, load(in + i));
+}
+
+/** out += in. */
 INLINE void add(float* out, const float* in, Index n) {
   for (Index i = 0; i < n; i += kLanes) store(out + i, load(out + i) + load(in + i));
 }
