@@ -51,7 +51,8 @@ const levels = {
   },
   arm64: { neon: [] },
 };
-const nativeFlags = ['-O3', ...language, '-ffreestanding', '-ffp-contract=fast', '-fno-math-errno', '-fvisibility=hidden'];
+const nativeFlags = ['-O3', ...language, '-ffreestanding', '-ffp-contract=fast', '-fno-math-errno'];
+nativeFlags.push('-fvisibility=hidden');
 if (process.platform !== 'win32') nativeFlags.push('-fPIC');
 // memcpy and memset are all that is used of any library.
 const nativeLink = { win32: [], darwin: ['-nodefaultlibs', '-lSystem'] }[process.platform] ?? ['-nodefaultlibs', '-lc'];

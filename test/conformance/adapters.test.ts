@@ -19,7 +19,6 @@ import { engines } from '../../src-main/engine/index.ts';
 import { adapterShapes, initialAdapter } from '../../src-main/model/adapter.ts';
 import { readCheckpointFiles } from '../../src-main/model/checkpoint-files.ts';
 import { loadWeights, type Weights } from '../../src-main/model/weights.ts';
-import { stream } from '../../src-shared/random.ts';
 import { expectClose, expectStats, largestOf, moments, squares } from './expectations.ts';
 import {
   adaptedEngine,
@@ -37,6 +36,7 @@ import {
   toReference,
 } from './fixtures.ts';
 import { effectiveWeights, type ReferenceWeights, referenceStats } from './reference.ts';
+import { expectSlopes, referenceLoss } from './slopes.ts';
 
 // A software GPU, which is the only way to check that path without a GPU, takes minutes for some tests.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -103,34 +103,7 @@ for (const { factory, reason } of candidates) {
           expect([...gradient].map(([tensor, { shape }]) => [tensor, shape])).toEqual([
             ...adapterShapes(config, adapter),
           ]);
-          const loss = () => {
-            const effective = weights();
-            let total = 0;
-            for (const [s, sequence] of batch.entries()) {
-              const { logprob, entropy } = referenceStats(config, effective, sequence, 0.8);
-              for (let t = 0; t < logprob.length; t++)
-                total +=
-                  (derivatives[s]?.logprob[t] as number) * (logprob[t] as number) +
-                  (derivatives[s]?.entropy[t] as number) * (entropy[t] as number);
-            }
-            return total;
-          };
-          const random = stream('adapter coordinates');
-          for (const [tensor, { data }] of gradient) {
-            const values = lowRank.get(tensor) as Float64Array;
-            const scale = largestOf(data);
-            for (const i of [data.findIndex((v) => Math.abs(v) === scale), random.int(0, data.length - 1)]) {
-              const before = values[i] as number;
-              const h = 1e-4;
-              values[i] = before + h;
-              const above = loss();
-              values[i] = before - h;
-              const below = loss();
-              values[i] = before;
-              const difference = Math.abs((data[i] as number) - (above - below) / (2 * h));
-              expect(difference, `${tensor}[${i}]`).toBeLessThan(1e-3 * scale + 1e-5);
-            }
-          }
+          expectSlopes(gradient, lowRank, () => referenceLoss(config, weights(), batch, derivatives, 0.8));
         });
 
         it('saves merged weights that score alike without an adapter, in this engine and on paper', async () => {

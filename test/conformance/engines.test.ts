@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EngineError, type PolicyEngine, type Sampling, type TokenStats } from '../../src-main/engine/engine.ts';
 import { engines } from '../../src-main/engine/index.ts';
 import { isDecayed } from '../../src-main/model/weights.ts';
-import { stream } from '../../src-shared/random.ts';
 import {
   chiSquare,
   chiSquareLimit,
@@ -28,6 +27,7 @@ import {
   toReference,
 } from './fixtures.ts';
 import { type ReferenceWeights, referenceNext, referenceStats } from './reference.ts';
+import { expectSlopes, referenceLoss } from './slopes.ts';
 
 // A software GPU, which is the only way to check that path without a GPU, takes minutes for some tests.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -74,37 +74,7 @@ for (const { factory, reason } of candidates) {
         const derivatives = randomDerivatives(batch);
         const gradient = await gradientOf(trained, batch, derivatives, 0.8);
         trained.dispose();
-        const loss = () => {
-          let total = 0;
-          for (const [s, sequence] of batch.entries()) {
-            const { logprob, entropy } = referenceStats(config, weights, sequence, 0.8);
-            for (let t = 0; t < logprob.length; t++)
-              total +=
-                (derivatives[s]?.logprob[t] as number) * (logprob[t] as number) +
-                (derivatives[s]?.entropy[t] as number) * (entropy[t] as number);
-          }
-          return total;
-        };
-        const random = stream('coordinates');
-        for (const [tensor, { data }] of gradient) {
-          const values = weights.get(tensor) as Float64Array;
-          const largest = data.reduce(
-            (best, value, i) => (Math.abs(value) > Math.abs(data[best] as number) ? i : best),
-            0,
-          );
-          for (const i of [largest, random.int(0, data.length - 1), random.int(0, data.length - 1)]) {
-            const before = values[i] as number;
-            const h = 1e-4;
-            values[i] = before + h;
-            const above = loss();
-            values[i] = before - h;
-            const below = loss();
-            values[i] = before;
-            const scale = Math.abs(data[largest] as number);
-            const difference = Math.abs((data[i] as number) - (above - below) / (2 * h));
-            expect(difference, `${tensor}[${i}]`).toBeLessThan(1e-3 * scale + 1e-5);
-          }
-        }
+        expectSlopes(gradient, weights, () => referenceLoss(config, weights, batch, derivatives, 0.8));
       });
 
       it('passes slices in order, and adds up over slices and calls', async () => {

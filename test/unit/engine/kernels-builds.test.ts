@@ -15,7 +15,8 @@ import {
   toReference,
 } from '../../conformance/fixtures.ts';
 import { referenceStats } from '../../conformance/reference.ts';
-import { describeBuilds, engineOf, lively, lossOf, odd, plain, slopeAlong, step, using } from './kernels-fixtures.ts';
+import { referenceLoss } from '../../conformance/slopes.ts';
+import { describeBuilds, engineOf, lively, odd, plain, slopeAlong, step, using } from './kernels-fixtures.ts';
 
 // Rows beyond one task, one block of queries and one stretch of the gradient.
 const batch = sequences(odd, [
@@ -44,7 +45,7 @@ const expectedSlopes = once(() => {
     const i = random.int(0, values.length - 1);
     const axis = new Float64Array(values.length);
     axis[i] = 1;
-    const loss = () => lossOf(odd, weights, few, derivatives, 0.8);
+    const loss = () => referenceLoss(odd, weights, few, derivatives, 0.8);
     return { tensor, i, slope: slopeAlong(weights, new Map([[tensor, axis]]), loss) };
   });
 });

@@ -1,12 +1,12 @@
 /** Policies, builds and float64 losses that the tests of the CPU kernels share. */
 import { describe } from 'vitest';
-import type { Sampling, Scored, TokenDerivative, Training } from '../../../src-main/engine/engine.ts';
+import type { Sampling, Training } from '../../../src-main/engine/engine.ts';
 import { missingCore, wasmBytes } from '../../../src-main/engine/kernels/core.ts';
 import { type CoreOptions, KernelsEngine } from '../../../src-main/engine/kernels/engine.ts';
 import type { ModelConfig } from '../../../src-main/model/config.ts';
 import { initialWeights, type Weights } from '../../../src-main/model/weights.ts';
 import { stream } from '../../../src-shared/random.ts';
-import { type ReferenceWeights, referenceStats } from '../../conformance/reference.ts';
+import type { ReferenceWeights } from '../../conformance/reference.ts';
 
 /** Nothing here is a multiple of a vector's width, and the heads together are wider than the model. */
 export const odd: ModelConfig = {
@@ -84,25 +84,6 @@ export async function using<T>(engine: KernelsEngine, body: (engine: KernelsEngi
   } finally {
     engine.dispose();
   }
-}
-
-/** The loss of a linear objective, in float64. */
-export function lossOf(
-  config: ModelConfig,
-  weights: ReferenceWeights,
-  batch: readonly Scored[],
-  derivatives: readonly Required<TokenDerivative>[],
-  temperature: number,
-): number {
-  let loss = 0;
-  for (const [s, sequence] of batch.entries()) {
-    const { logprob, entropy } = referenceStats(config, weights, sequence, temperature);
-    for (const [t, value] of logprob.entries())
-      loss +=
-        (derivatives[s]?.logprob[t] as number) * value +
-        (derivatives[s]?.entropy[t] as number) * (entropy[t] as number);
-  }
-  return loss;
 }
 
 /** Slope of a loss along a direction of weights, by central differences. The weights are put back. */

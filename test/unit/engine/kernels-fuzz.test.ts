@@ -9,7 +9,8 @@ import { stream } from '../../../src-shared/random.ts';
 import { expectStats, squares } from '../../conformance/expectations.ts';
 import { gradientOf, linear, randomDerivatives, snapshot, toReference } from '../../conformance/fixtures.ts';
 import { effectiveWeights, type ReferenceWeights, referenceStats } from '../../conformance/reference.ts';
-import { describeBuilds, lively, lossOf, slopeAlong, step, using } from './kernels-fixtures.ts';
+import { referenceLoss } from '../../conformance/slopes.ts';
+import { describeBuilds, lively, slopeAlong, step, using } from './kernels-fixtures.ts';
 
 const size = (max: number) => fc.integer({ min: 1, max });
 
@@ -126,7 +127,7 @@ async function agrees(
   const derivatives = randomDerivatives(batch, seed);
   const gradient = await gradientOf(engine, batch, derivatives, temperature);
   const direction = directionOver(gradient, seed);
-  const loss = () => lossOf(config, effective(), batch, derivatives, temperature);
+  const loss = () => referenceLoss(config, effective(), batch, derivatives, temperature);
   const slope = slopeAlong(adapter ? lowRank : base, direction, loss);
   let along = 0;
   let norm = 0;

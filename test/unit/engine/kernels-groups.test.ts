@@ -22,7 +22,8 @@ import {
   toReference,
 } from '../../conformance/fixtures.ts';
 import { referenceStats } from '../../conformance/reference.ts';
-import { describeBuilds, engineOf, even, lively, lossOf, odd, slopeAlong, step, using } from './kernels-fixtures.ts';
+import { referenceLoss } from '../../conformance/slopes.ts';
+import { describeBuilds, engineOf, even, lively, odd, slopeAlong, step, using } from './kernels-fixtures.ts';
 
 /** `size` responses of like length to one prompt; some are empty, one has a single token. */
 function group(config: ModelConfig, prompt: number, response: number, size: number, seed: number): Scored[] {
@@ -104,7 +105,7 @@ describe('sequences that share a prompt', () => {
           return [name, Float64Array.from(data, () => random.normal())];
         }),
       );
-      const slope = slopeAlong(weights, direction, () => lossOf(odd, weights, batch, derivatives, 0.9));
+      const slope = slopeAlong(weights, direction, () => referenceLoss(odd, weights, batch, derivatives, 0.9));
       let along = 0;
       let norm = 0;
       for (const [name, { data }] of gradient) {
