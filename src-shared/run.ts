@@ -27,7 +27,7 @@ export const policyOptions = {
     choices: [
       {
         value: 'none',
-        label: 'None: all weights are trained',
+        label: 'None (all weights)',
         help: 'Weights, gradient and two moments take 16 bytes a parameter.',
       },
       {
