@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, describe } from 'vitest';
 import type {
   EngineFactory,
   Objective,
@@ -12,6 +12,7 @@ import type {
   TokenDerivative,
   Training,
 } from '../../src-main/engine/engine.ts';
+import { engines } from '../../src-main/engine/index.ts';
 import { type Adapter, adapterShapes } from '../../src-main/model/adapter.ts';
 import {
   type CheckpointFiles,
@@ -199,4 +200,17 @@ export async function gradientOf(
   const { optimizer } = await snapshot(engine);
   if (!optimizer) throw new Error('save wrote no optimizer state');
   return optimizer.m;
+}
+
+const candidates = await Promise.all(
+  engines.map(async (factory) => ({ factory, reason: await factory.unavailable() })),
+);
+
+/** A suite for every engine and every kind of policy; engines that cannot run here are skipped by name, with the reason. */
+export function describeEngines(body: (factory: EngineFactory, config: ModelConfig) => void): void {
+  for (const { factory, reason } of candidates)
+    for (const { name, config } of policies) {
+      const title = reason === null ? '' : ` (cannot run here: ${reason})`;
+      describe.skipIf(reason !== null)(`${factory.id}, ${name}${title}`, () => body(factory, config));
+    }
 }

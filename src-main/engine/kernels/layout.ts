@@ -82,7 +82,7 @@ export interface AdapterLayout extends Space {
 
 const straight = (length: number) => Int32Array.from({ length }, (_, i) => i);
 
-export function sizesOf(config: ModelConfig, panel: number): Sizes {
+function sizesOf(config: ModelConfig, panel: number): Sizes {
   const pad = (n: number) => Math.ceil(n / panel) * panel;
   const headDim = pad(config.headDim);
   const queryDim = config.heads * headDim;

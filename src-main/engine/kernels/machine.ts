@@ -22,7 +22,7 @@ const patienceMs = 50;
 /** How long a process may go without answering messages, roughly. */
 const breatheMs = 15;
 
-export function defaultThreads(): number {
+function defaultThreads(): number {
   return Math.min(availableParallelism(), maxThreads);
 }
 

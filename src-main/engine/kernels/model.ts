@@ -232,7 +232,7 @@ export class Model {
 }
 
 /** @throws EngineError when weights and optimizer do not fit a core's memory. Allocates nothing. */
-export function checkFits(
+function checkFits(
   { panel, maxBytes, name }: OpenCore,
   config: ModelConfig,
   { adapter, frozenPrecision }: Training,
