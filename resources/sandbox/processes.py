@@ -57,6 +57,18 @@ def memory_in_use():
     return pages * PAGE_BYTES
 
 
+def peak_mib():
+    """Most memory that a child of this process had resident so far, in MiB; None where that cannot be seen."""
+    if PROC is None:
+        return None
+    peak = 0
+    for pid in children_of(os.readlink('self', dir_fd=PROC)):
+        found = read_proc('%s/status' % pid).partition(b'VmHWM:')[2].split(None, 1)
+        if found:
+            peak = max(peak, int(found[0]))
+    return round(peak / 1024, 1)
+
+
 def kill_leftovers(leader):
     """Kills and reaps everything that the test started."""
     deadline = time.monotonic() + 5

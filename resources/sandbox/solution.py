@@ -1,6 +1,7 @@
 """Runs one untrusted program in the present process: the names it starts with, its compilation, its one run, and the
 typed encoding of its answer, which src-main/sandbox/values.ts reads. Limits and privileges are others' business."""
 import atexit
+import base64
 import decimal
 import errno
 import fractions
@@ -47,9 +48,10 @@ exec(PRELUDE, NAMES)
 sys.setrecursionlimit(50000)  # as LiveCodeBench
 
 
-def encode(value, depth=0):
+def encode(value, depth=0, keep=None):
     """JSON that keeps Python's types apart. Subclasses are read by their base type's own methods, so that an
-    overridden __iter__ or __eq__ has no say."""
+    overridden __iter__ or __eq__ has no say. What has no encoding becomes {'o': its type's name}, or, with `keep`,
+    {'r': [keep(it), its type's name]}."""
     if depth > MAX_DEPTH:
         return {'o': 'nesting deeper than %d' % MAX_DEPTH}
     if value is None or value is True or value is False:
@@ -62,11 +64,18 @@ def encode(value, depth=0):
     if isinstance(value, float):
         return {'f': float.__repr__(value)}
     if isinstance(value, list):
-        return [encode(item, depth + 1) for item in list.__iter__(value)]
+        return [encode(item, depth + 1, keep) for item in list.__iter__(value)]
     if isinstance(value, tuple):
-        return {'t': [encode(item, depth + 1) for item in tuple.__iter__(value)]}
+        return {'t': [encode(item, depth + 1, keep) for item in tuple.__iter__(value)]}
     if isinstance(value, dict):
-        return {'d': [[encode(k, depth + 1), encode(v, depth + 1)] for k, v in dict.items(value)]}
+        return {'d': [[encode(k, depth + 1, keep), encode(v, depth + 1, keep)] for k, v in dict.items(value)]}
+    if isinstance(value, (set, frozenset)):
+        items = set.__iter__(value) if isinstance(value, set) else frozenset.__iter__(value)
+        return {'s': [encode(item, depth + 1, keep) for item in items]}
+    if isinstance(value, complex):
+        return {'c': [float.__repr__(complex.real.__get__(value)), float.__repr__(complex.imag.__get__(value))]}
+    if isinstance(value, bytes):
+        return {'b': base64.b64encode(bytes.__getitem__(value, slice(None))).decode()}
     if type(value) in (decimal.Decimal, fractions.Fraction) and value == value and abs(value) != math.inf:
         # Python compares these exactly with int and float: send the equal int or float where there is one.
         numerator, denominator = value.as_integer_ratio()
@@ -76,8 +85,8 @@ def encode(value, depth=0):
         if fractions.Fraction(near) == fractions.Fraction(numerator, denominator):
             return {'f': repr(near)}
     if hasattr(type(value), '__index__'):
-        return encode(operator.index(value), depth + 1)
-    return {'o': type(value).__name__}
+        return encode(operator.index(value), depth + 1, keep)
+    return {'o': type(value).__name__} if keep is None else {'r': [keep(value), type(value).__name__]}
 
 
 def describe(error):
@@ -90,9 +99,20 @@ def describe(error):
         return 'an exception that cannot be printed'
 
 
-def fresh_module(functional):
+def new_module(functional):
+    """A module with the names that solutions rely on."""
     module = types.ModuleType('solution' if functional else '__main__')
     module.__dict__.update(NAMES)
+    return module
+
+
+def fresh_module(functional):
+    """A module that the program has to itself, entered."""
+    return enter_module(new_module(functional))
+
+
+def enter_module(module):
+    """Makes `module` the one that runs now, on the streams of now."""
     module.__dict__.update(stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, argv=sys.argv)
     sys.modules[module.__name__] = module
     random.seed(0)  # the same verdict each time

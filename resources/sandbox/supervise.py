@@ -1,97 +1,37 @@
-"""Runs one test in a process of its own and says what was seen of it from outside. What a test process says about
-itself can only lose: its exit status is observed here, its answer is compared where the expected value is."""
-import atexit
+"""Starts test processes, watches them from outside and ends them: their limits, their output, how they ended."""
 import fcntl
-import functools
-import gc
-import io
+import json
 import os
 import select
 import signal
-import sys
 import time
 
 import processes
-from confine import lock_down
-from solution import EXIT_ERROR, compile_source, describe, execute, fresh_module, parse_arguments
+from child import test_process
+from confine import LINUX
+from solution import EXIT_ERROR, describe
 
 MEMORY_LOOK_SECONDS = 0.1
-OWN_MODULES = ('solution', 'confine', 'processes', 'supervise', 'serve')
-STDIN, STDOUT, STDERR, REPORT, SETUP = range(5)
-
-
-def write_all(descriptor, data):
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view):]
-
-
-def place(descriptors):
-    """Makes these descriptors 0, 1, 2, ... and closes every other one."""
-    high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 128) for descriptor in descriptors]
-    for target, descriptor in enumerate(high):
-        os.dup2(descriptor, target, inheritable=target <= STDERR)
-    os.closerange(len(high), 512)
-
-
-def test_process(program, source, functional, text, descriptors, folder):
-    """Never returns. On SETUP: b'L' once locked down, then b'R' (the program starts now), b'C' + why it does not
-    compile or b'I' + what is wrong with the test; the pipe is closed before the first line of untrusted code runs."""
-    os.setsid()
-    place(descriptors)
-    os.chdir(folder)
-    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, 'r', False)), 'utf-8', 'replace')
-    sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, 'w', False)), 'utf-8', 'surrogateescape')
-    sys.stderr = io.TextIOWrapper(io.FileIO(2, 'w', False), 'utf-8', 'backslashreplace', write_through=True)
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
-    os.environ.clear()
-    os.environ.update(PATH='/usr/bin:/bin', HOME=folder, TMPDIR=folder, LANG='C.UTF-8')
-    for name in OWN_MODULES:
-        sys.modules.pop(name, None)  # a program may have modules of these names
-    sys.argv = ['solution.py']
-    sys.orig_argv = ['python3', 'solution.py']
-    atexit._clear()
-    lock_down(program['limits'])
-    os.write(SETUP, b'L')
-    code, problem = compile_source(source)
-    arguments = None
-    if problem is None and functional:
-        try:
-            arguments = parse_arguments(text)
-        except (ValueError, RecursionError) as error:
-            os.write(SETUP, b'I' + describe(error).encode('utf-8', 'replace'))
-            os._exit(0)
-    if problem is not None:
-        os.write(SETUP, b'C' + problem.encode('utf-8', 'replace'))
-        os._exit(0)
-    module = fresh_module(functional)
-    gc.enable()
-    os.write(SETUP, b'R')
-    os.close(SETUP)
-    name = program['functionName'] if functional else None
-    status = execute(code, module, name, arguments, functools.partial(write_all, REPORT))
-    os._exit(status)
+STDERR_BYTES = 4096
+FIRST_OWN_DESCRIPTOR = 16  # above every descriptor that a test process has, so that it can take its own from these
 
 
 class Stream:
-    """The reading end of a pipe, of which at most `most` bytes are kept."""
+    """A pipe that the tests of one program write to, one after another, and of which at most `most` bytes are kept."""
 
     def __init__(self, most, keep_tail=False):
-        self.reader, self.writer = os.pipe()
+        reader, writer = os.pipe()
+        self.reader, self.writer = high(reader), high(writer)
         self.most, self.keep_tail = most, keep_tail
-        self.data, self.open, self.overflowed = bytearray(), True, False
+        self.data, self.overflowed = bytearray(), False
         os.set_blocking(self.reader, False)
 
     def read(self):
         """Takes one chunk; False where there is none now."""
         try:
-            chunk = os.read(self.reader, 1 << 16)
+            self.data += os.read(self.reader, 1 << 16)
         except BlockingIOError:
             return False
-        if not chunk:
-            self.open = False
-            return False
-        self.data += chunk
         if len(self.data) > self.most:
             if self.keep_tail:
                 del self.data[:-self.most]
@@ -100,120 +40,210 @@ class Stream:
                 del self.data[self.most:]
         return True
 
-
-def run_test(program, source, functional, body, folder):
-    """One test in its own process -> (header, stdout, report)."""
-    limits = program['limits']
-    stdout, report = Stream(limits['outputBytes']), Stream(limits['outputBytes'])
-    stderr, setup = Stream(2048, keep_tail=True), Stream(4096)
-    streams = [stdout, stderr, report, setup]
-    stdin, feed = os.pipe()
-    started = time.monotonic()
-    child = os.fork()
-    if child == 0:
-        try:
-            text = body.decode('utf-8', 'replace') if functional else ''
-            ends = [stdin, stdout.writer, stderr.writer, report.writer, setup.writer]
-            os.close(feed)
-            test_process(program, source, functional, text, ends, folder)
-        except BaseException as error:
-            os.write(SETUP, b'F' + describe(error).encode('utf-8', 'replace'))
-        finally:
-            os._exit(EXIT_ERROR)
-    os.close(stdin)
-    for stream in streams:
-        os.close(stream.writer)
-    status, usage, cause = supervise(child, streams, feed, b'' if functional else body, started, limits)
-    processes.kill_leftovers(child)
-    wall_ms = (time.monotonic() - started) * 1000
-    for stream in streams:
-        while stream.open and not stream.overflowed and stream.read():
+    def drain(self):
+        while self.read():
             pass
-        os.close(stream.reader)
-    if cause is None and (stdout.overflowed or report.overflowed):
-        cause = 'output-limit'
-    header = judge(cause, status, usage, bytes(setup.data), limits)
-    header.update(wallMs=round(wall_ms, 3), stderr=bytes(stderr.data).decode('utf-8', 'replace'))
-    return header, bytes(stdout.data), bytes(report.data)
+
+    def clear(self):
+        self.data, self.overflowed = bytearray(), False
 
 
-def supervise(child, streams, feed, text, started, limits):
-    """Feeds and reads the test process until it has ended or passed a limit -> (wait status, usage, limit passed)."""
-    poll = select.poll()
-    readers = {stream.reader: stream for stream in streams}
-    for reader in readers:
-        poll.register(reader, select.POLLIN)
-    poll.register(0, getattr(select, 'POLLRDHUP', 0))
-    exited = os.pidfd_open(child) if hasattr(os, 'pidfd_open') else None
-    if exited is not None:
-        poll.register(exited, select.POLLIN)
-    text = memoryview(text)
-    os.set_blocking(feed, False)
-    poll.register(feed, select.POLLOUT)
-    deadline = started + limits['wallMs'] / 1000
-    cause, next_look = None, started + MEMORY_LOOK_SECONDS
-    try:
-        while cause is None:
+def high(descriptor):
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, FIRST_OWN_DESCRIPTOR)
+    os.close(descriptor)
+    return moved
+
+
+class Streams:
+    def __init__(self, output_bytes):
+        self.stdout, self.report = Stream(output_bytes), Stream(output_bytes)
+        self.stderr, self.setup = Stream(STDERR_BYTES, keep_tail=True), Stream(STDERR_BYTES)
+        self.all = (self.stdout, self.stderr, self.report, self.setup)
+
+    def clear(self):
+        for stream in self.all:
+            stream.clear()
+
+
+class TestProcess:
+    """One process of a program. It lives for one test ('stdin', 'command'), or answers one call after another.
+
+    program -- {code, functionName, limits, memory, threads}; mode, arguments -- see child.py; streams -- Streams;
+    answers -- the stream on which it answers calls, None where it is called never; text -- its standard input."""
+
+    def __init__(self, program, mode, arguments, folder, streams, answers=None, text=b''):
+        self.limits, self.streams, self.answers = program['limits'], streams, answers
+        self.started, self.calls, self.text = time.monotonic(), 0, memoryview(text)
+        streams.clear()
+        stdin, self.feed = map(high, os.pipe())
+        ends = [stdin, streams.stdout.writer, streams.stderr.writer, streams.report.writer, streams.setup.writer]
+        if answers is streams.report:  # calls come on a descriptor of their own, and standard input is empty
+            empty = high(os.open('/dev/null', os.O_RDONLY))
+            ends = [empty, *ends[1:], stdin]
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                test_process(program, mode, arguments, ends, folder)
+            except BaseException as error:
+                os.write(4, b'F' + describe(error).encode('utf-8', 'replace'))
+            finally:
+                os._exit(EXIT_ERROR)
+        os.close(stdin)
+        if answers is streams.report:
+            os.close(empty)
+        self.ended, self.usage, self.cause, self.killed = None, None, None, False
+        self.exited = os.pidfd_open(self.pid) if hasattr(os, 'pidfd_open') else None
+        self.poll = select.poll()
+        for stream in streams.all:
+            self.poll.register(stream.reader, select.POLLIN)
+        self.poll.register(0, getattr(select, 'POLLRDHUP', 0))
+        if self.exited is not None:
+            self.poll.register(self.exited, select.POLLIN)
+        os.set_blocking(self.feed, False)
+
+    def run(self):
+        """The whole of one test -> (header, stdout, report)."""
+        self.watch(self.started)
+        return self.end()
+
+    def call(self, line):
+        """Sends one line and waits for the answer -> (header, stdout, report). The process may have ended with it:
+        then `ended` is no longer None."""
+        started = self.started if self.calls == 0 else time.monotonic()
+        self.calls += 1
+        self.text = memoryview(line + b'\n')
+        if self.watch(started) is None:
+            return self.end()
+        wall_ms = (time.monotonic() - started) * 1000
+        said, _, rest = bytes(self.answers.data).partition(b'\n')
+        # Its program knows the channel, and may have said more than it was asked: then it is not asked again.
+        suspect = len(rest) > 0 or self.answers.overflowed
+        header = {'status': 'exited', 'code': 0, 'detail': '', 'wallMs': round(wall_ms, 3),
+                  'memoryMb': processes.peak_mib(), 'stderr': text_of(self.streams.stderr)}
+        stdout = b''
+        if self.answers is self.streams.stdout:
+            stdout, said = split_answer(said)
+        if not said.startswith((b'{"value"', b'{"stdout"', b'{"call"', b'{"passed"')):
+            header['code'] = EXIT_ERROR
+        self.streams.clear()
+        if suspect:
+            self.kill()
+        return header, stdout, said
+
+    def watch(self, started):
+        """Feeds and reads until there is an answer (True), or the process has ended or passed a limit (None)."""
+        deadline = started + self.limits['wallMs'] / 1000
+        next_look = started + MEMORY_LOOK_SECONDS
+        if self.feed >= 0:
+            self.push()
+        while self.cause is None:
             now = time.monotonic()
             if now >= deadline:
-                cause = 'time-limit'
-                break
+                self.cause = 'time-limit'
+                return None
             if now >= next_look and processes.PROC is not None:
-                if processes.memory_in_use() > limits['memoryMb'] << 20:
-                    cause = 'memory-limit'
-                    break
+                if processes.memory_in_use() > self.limits['memoryMb'] << 20:
+                    self.cause = 'memory-limit'
+                    return None
                 next_look = now + MEMORY_LOOK_SECONDS
-            pause = min(deadline, next_look) - now if exited is not None else 0.005
-            for descriptor, event in poll.poll(max(1, pause * 1000)):
-                if descriptor == 0:
-                    if event & ~select.POLLIN:
-                        kill_and_leave(child)  # nobody waits for the answer any more
-                elif descriptor == feed:
-                    text = push(feed, text)
-                    if not text:
-                        poll.unregister(feed)
-                        os.close(feed)
-                        feed = -1
-                elif descriptor in readers:
-                    stream = readers[descriptor]
+            pause = min(deadline, next_look) - now if self.exited is not None else 0.005
+            ready = {descriptor: event for descriptor, event in self.poll.poll(max(1, pause * 1000))}
+            if ready.get(0, 0) & ~select.POLLIN:
+                self.kill()  # nobody waits for the answer any more
+                os._exit(EXIT_ERROR)
+            if self.feed in ready:
+                self.push()
+            for stream in self.streams.all:
+                if stream.reader in ready:
                     stream.read()
-                    if not stream.open:
-                        poll.unregister(descriptor)
-                    elif stream.overflowed:
-                        cause = 'output-limit'
-            ended, status, usage = os.wait4(child, os.WNOHANG)
-            if ended:
-                return status, usage, cause
-        os.kill(child, signal.SIGKILL)
-        _, status, usage = os.wait4(child, 0)
-        return status, usage, cause
-    finally:
-        if feed >= 0:
-            os.close(feed)
-        if exited is not None:
-            os.close(exited)
+                    if stream.overflowed:
+                        self.cause = 'output-limit'
+            if self.answers is not None and b'\n' in self.answers.data:
+                return True
+            if self.exited is None or self.exited in ready:
+                ended, status, usage = os.wait4(self.pid, os.WNOHANG)
+                if ended:
+                    self.ended, self.usage = status, usage
+                    return None
+        return None
+
+    def push(self):
+        """Writes what fits of the text; after the last of it the input is at its end, unless calls may follow."""
+        try:
+            self.text = self.text[os.write(self.feed, self.text[: 1 << 16]):] if self.text else self.text
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.text = self.text[len(self.text):]  # the program closed its input
+        if self.text:
+            self.poll.register(self.feed, select.POLLOUT)
+        elif self.answers is None:
+            self.close_feed()
+        else:
+            try:
+                self.poll.unregister(self.feed)
+            except KeyError:
+                pass
+
+    def close_feed(self):
+        if self.feed >= 0:
+            try:
+                self.poll.unregister(self.feed)
+            except KeyError:
+                pass
+            os.close(self.feed)
+            self.feed = -1
+
+    def kill(self):
+        """Ends the process and everything that it started, and closes what is ours of it. Idempotent."""
+        if self.killed:
+            return
+        self.killed = True
+        if self.ended is None:
+            os.kill(self.pid, signal.SIGKILL)
+            _, self.ended, self.usage = os.wait4(self.pid, 0)
+        processes.kill_leftovers(self.pid)
+        self.close_feed()
+        if self.exited is not None:
+            os.close(self.exited)
+            self.exited = None
+
+    def end(self):
+        """What was seen of a process that has ended or is to end now -> (header, stdout, report)."""
+        self.kill()
+        wall_ms = (time.monotonic() - self.started) * 1000
+        stdout, report, setup = self.streams.stdout, self.streams.report, self.streams.setup
+        for stream in self.streams.all:
+            stream.drain()
+        if self.cause is None and (stdout.overflowed or report.overflowed):
+            self.cause = 'output-limit'
+        header = how_it_ended(self.cause, self.ended, self.usage, bytes(setup.data), self.limits)
+        header.update(wallMs=round(wall_ms, 3), stderr=text_of(self.streams.stderr),
+                      memoryMb=round(self.usage.ru_maxrss / (1 << 10 if LINUX else 1 << 20), 1))
+        seen = header, bytes(stdout.data), bytes(report.data).partition(b'\n')[0]
+        self.streams.clear()
+        return seen
 
 
-def push(feed, text):
+def text_of(stream):
+    return bytes(stream.data).decode('utf-8', 'replace')
+
+
+def split_answer(said):
+    """An answer on standard output holds what the program printed -> (printed, answer)."""
     try:
-        return text[os.write(feed, text[: 1 << 16]):] if text else text
-    except BlockingIOError:
-        return text
-    except OSError:
-        return text[len(text):]  # the program closed its stdin
+        answer = json.loads(said)
+        return answer['stdout'].encode('utf-8', 'surrogatepass'), said if 'error' in answer else b'{"stdout"'
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return b'', said
 
 
-def kill_and_leave(child):
-    os.kill(child, signal.SIGKILL)
-    processes.kill_leftovers(child)
-    os._exit(EXIT_ERROR)
-
-
-def judge(cause, status, usage, setup, limits):
+def how_it_ended(cause, status, usage, setup, limits):
     """What happened, as far as it can be seen from outside the test process."""
-    if setup[:1] != b'L' or setup[1:2] in (b'I', b'F'):
-        text = setup.lstrip(b'LIF').decode('utf-8', 'replace') or 'the test process ended before it was locked down'
-        return {'status': 'bad-test' if setup[1:2] == b'I' else 'fault', 'code': 0, 'detail': text}
+    fault = setup.find(b'F')
+    if setup[:1] != b'L' or (fault >= 0 and setup[1:2] != b'C'):
+        text = setup[fault + 1:].decode('utf-8', 'replace') if fault >= 0 else ''
+        return {'status': 'fault', 'code': 0, 'detail': text or 'the test process ended before it was locked down'}
     if cause is not None:
         return {'status': cause, 'code': 0, 'detail': ''}
     if setup[1:2] == b'C':

@@ -1,14 +1,16 @@
 /** How a server is started under each kind of isolation, and which kind works on this machine: found by running a
  * program in it, strongest first. The kinds themselves are enforced by bubblewrap and by resources/sandbox/*.py. */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resourcePath } from '../resources.ts';
+import { BOX } from './languages/language.ts';
+import { seccompFilter } from './seccomp.ts';
 
-/** bubblewrap: own file system, processes, network and user. rlimits: POSIX limits, in view of this machine's files.
- * process: a plain child process under wall-clock and output limits (Windows). */
-export const ISOLATION_LEVELS = ['bubblewrap', 'rlimits', 'process'] as const;
+/** bubblewrap: own file system, processes, network and user. rlimits: POSIX limits, in view of this machine's files. */
+export const ISOLATION_LEVELS = ['bubblewrap', 'rlimits'] as const;
 export type IsolationLevel = (typeof ISOLATION_LEVELS)[number];
 
 export interface IsolationReport {
@@ -32,7 +34,7 @@ export interface Launch {
 const FIRST_UID = 61000;
 const PYTHON_FLAGS = ['-B', '-s'];
 /** The server's modules, each after those that it imports. */
-const SERVER_MODULES = ['solution', 'confine', 'processes', 'supervise', 'serve'];
+const SERVER_MODULES = ['solution', 'remote', 'confine', 'processes', 'child', 'supervise', 'builds', 'serve'];
 // A fixed hash seed makes the order of sets, and so verdicts, repeatable.
 const ENVIRONMENT = { PYTHONHASHSEED: '0', PYTHONUTF8: '1', LANG: 'C.UTF-8', PATH: '/usr/bin:/bin' };
 
@@ -42,34 +44,45 @@ export function interpreters(): readonly string[] {
   return existsSync('/usr/bin/python3') ? ['/usr/bin/python3', 'python3'] : ['python3'];
 }
 
-/** The command for one server of `slot`. Creates its folder where the isolation has no file system of its own. */
-export async function launch(level: IsolationLevel, python: string, slot: number): Promise<Launch> {
+/** The command for one server of `slot`, which sees `mounts` of this machine beside /usr. Creates its folder where the isolation has no file system of its own. */
+export async function launch(
+  level: IsolationLevel,
+  python: string,
+  slot: number,
+  mounts: readonly string[] = [],
+): Promise<Launch> {
   const root = process.getuid?.() === 0;
   const uid = FIRST_UID + slot;
   const env = { ...ENVIRONMENT, ...systemEnvironment() };
   if (level === 'bubblewrap') {
-    const server = await serverArgs({ namespaces: true, uid: null, folder: null });
-    const args = [...bubblewrapArgs(), '--', python, ...server];
+    const server = await serverArgs({ filter: filterFor(false), namespaces: true, uid: null, folder: null });
+    const args = [...bubblewrapArgs(mounts), '--', python, ...server];
     // Under root's own uid RLIMIT_NPROC would not count, so bubblewrap starts as an unprivileged user.
     return { command: 'bwrap', args, env, folder: null, ...(root ? { uid } : {}) };
   }
   const folder = await mkdtemp(join(tmpdir(), 'assay-sandbox-'));
-  if (level === 'process') {
-    return { command: python, args: [...PYTHON_FLAGS, resourcePath('sandbox', 'once.py')], env, folder };
-  }
   if (root) await chmod(folder, 0o711); // the programs' user must pass through to its own folder in there
   return {
     command: python,
-    args: await serverArgs({ namespaces: false, uid: root ? uid : null, folder }),
+    args: await serverArgs({ filter: filterFor(true), namespaces: false, uid: root ? uid : null, folder }),
     env,
     folder,
   };
 }
 
 interface ServerConfig {
+  /** Of each test process, in base 64; null where there is none for this machine. */
+  readonly filter: string | null;
   readonly namespaces: boolean;
   readonly uid: number | null;
   readonly folder: string | null;
+}
+
+/** @param ownPid whether other processes are in sight, and so must not be signalled. */
+function filterFor(ownPid: boolean): string | null {
+  const { arch, platform } = process;
+  if (platform !== 'linux' || (arch !== 'x64' && arch !== 'arm64')) return null;
+  return Buffer.from(seccompFilter(arch, { ownPid })).toString('base64');
 }
 
 async function serverArgs(config: ServerConfig): Promise<string[]> {
@@ -82,6 +95,12 @@ const serverSources = once(async () => {
   const modules = await Promise.all(SERVER_MODULES.map(async (name) => [name, await read(name)]));
   return { start: await read('start'), modules: JSON.stringify(modules) };
 });
+
+/** SHA-256 of what runs inside the sandbox, in hexadecimal: verdicts of other sources are not verdicts of these. */
+export async function sourcesHash(): Promise<string> {
+  const { start, modules } = await serverSources();
+  return createHash('sha256').update(start).update(modules).digest('hex');
+}
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
@@ -97,7 +116,8 @@ function systemEnvironment(): Readonly<Record<string, string>> {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
-function bubblewrapArgs(): string[] {
+function bubblewrapArgs(mounts: readonly string[]): string[] {
+  const visible = mounts.flatMap((path) => ['--ro-bind', path, path]);
   const environment = Object.entries(ENVIRONMENT).flatMap(([name, value]) => ['--setenv', name, value]);
   const devices = ['null', 'zero', 'random', 'urandom'].flatMap((name) => [
     '--dev-bind',
@@ -111,7 +131,7 @@ function bubblewrapArgs(): string[] {
     ...['--ro-bind', '/usr', '/usr', ...system, '--ro-bind-try', '/etc/ld.so.cache', '/etc/ld.so.cache'],
     // /proc is for the server, which measures memory with it; it covers it before a program runs.
     ...['--dir', '/dev', ...devices, '--ro-bind', '/proc', '/proc'],
-    ...['--dir', '/tmp', '--remount-ro', '/', '--chdir', '/'],
+    ...['--dir', '/tmp', '--dir', BOX, ...visible, '--remount-ro', '/', '--chdir', '/'],
     ...['--die-with-parent', '--new-session', '--as-pid-1', '--clearenv', ...environment],
     // Within its own user namespace only: to give each program its own processes and /tmp. Tests run without it.
     ...['--cap-add', 'CAP_SYS_ADMIN'],

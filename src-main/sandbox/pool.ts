@@ -1,7 +1,8 @@
-/** A fixed number of slots, each with one test runner at a time, and the queue before them. Owns retries: a runner that
- * faults is replaced and the test run once more; a second fault is the sandbox-error of that program. */
+/** A fixed number of slots, each with one runner for programs and, where tests need one, one for their checkers, and
+ * the queue before them. Owns retries: a runner that faults is replaced and the test run again, twice at most; then it
+ * is the sandbox-error of that program. */
 import type { ProgramResult, Test, TestResult } from '../../src-shared/verdict.ts';
-import { judge } from './judge.ts';
+import { runTest } from './run-test.ts';
 import { type Program, RunnerFault, type TestRunner } from './runner.ts';
 
 export interface SandboxStats {
@@ -12,12 +13,14 @@ export interface SandboxStats {
   readonly testsDone: number;
   /** Tests finished in the last ten seconds, divided by ten (by the age of the sandbox, where it is younger). */
   readonly testsPerSecond: number;
-  /** Runners that broke, stalled or lost their process. */
+  /** Runners that broke, stalled or lost their process, and how the last of them did. */
   readonly faults: number;
+  readonly lastFault: string | null;
 }
 
 const RATE_WINDOW_MS = 10_000;
-const MOST_FAULTS = 2;
+/** A test is run three times before it counts as a sandbox-error. */
+const MOST_FAULTS = 3;
 
 export interface Job {
   readonly program: Program;
@@ -34,6 +37,7 @@ interface Queued extends Job {
 interface Slot {
   readonly index: number;
   runner: TestRunner | null;
+  checker: TestRunner | null;
   busy: boolean;
   stopped: Promise<void>;
 }
@@ -49,6 +53,7 @@ export class Pool {
   #done = 0;
   #testsDone = 0;
   #faults = 0;
+  #lastFault: string | null = null;
 
   /** `first` becomes slot 0's runner; `start` makes the others when they are needed. */
   constructor(concurrency: number, first: TestRunner, start: (slot: number) => Promise<TestRunner>) {
@@ -56,6 +61,7 @@ export class Pool {
     this.#slots = Array.from({ length: concurrency }, (_, index) => ({
       index,
       runner: index === 0 ? first : null,
+      checker: null,
       busy: false,
       stopped: Promise.resolve(),
     }));
@@ -88,6 +94,7 @@ export class Pool {
       testsDone: this.#testsDone,
       testsPerSecond: this.#finishedAt.length / seconds,
       faults: this.#faults,
+      lastFault: this.#lastFault,
     };
   }
 
@@ -134,6 +141,11 @@ export class Pool {
 
   async #runTests(slot: Slot, job: Job, stop: AbortSignal): Promise<TestResult[]> {
     const results: TestResult[] = [];
+    const checker = async () => {
+      // Beyond the users of all runners for programs: a program and its checker are not of one user.
+      slot.checker ??= await this.#start(slot.index + this.#slots.length);
+      return slot.checker;
+    };
     let faults = 0;
     let begun: TestRunner | null = null;
     for (const test of job.tests) {
@@ -145,16 +157,15 @@ export class Pool {
           stop.throwIfAborted();
           if (slot.runner !== begun) slot.runner.begin(job.program);
           begun = slot.runner;
-          const seen = await begun.run(test);
-          if (seen.status === 'fault') throw new RunnerFault(`The sandbox could not set up the test: ${seen.detail}`);
-          result = judge(test, seen);
+          result = await runTest(begun, checker, job.program, test);
         } catch (error) {
           stop.throwIfAborted();
           if (!(error instanceof RunnerFault)) throw error;
           await this.#discard(slot);
           this.#faults += 1;
+          this.#lastFault = error.message;
           faults += 1;
-          if (faults >= MOST_FAULTS) result = { verdict: 'sandbox-error', got: null, detail: error.message, wallMs: 0 };
+          if (faults >= MOST_FAULTS) result = sandboxError(error.message);
         }
       }
       results.push(result);
@@ -165,12 +176,13 @@ export class Pool {
     return results;
   }
 
-  /** Resolves when the slot's runner, and any discarded before it, has ended. */
+  /** Resolves when the slot's runners, and any discarded before them, have ended. */
   #discard(slot: Slot): Promise<void> {
-    const { runner } = slot;
-    if (runner !== null) {
-      slot.runner = null;
-      slot.stopped = Promise.all([slot.stopped, runner.stop()]).then(() => undefined);
+    const ending = [slot.runner, slot.checker].filter((runner) => runner !== null);
+    slot.runner = null;
+    slot.checker = null;
+    if (ending.length > 0) {
+      slot.stopped = Promise.all([slot.stopped, ...ending.map((runner) => runner.stop())]).then(() => undefined);
     }
     return slot.stopped;
   }
@@ -185,4 +197,8 @@ export class Pool {
   #forgetBefore(time: number): void {
     this.#finishedAt = this.#finishedAt.filter((finished) => finished >= time);
   }
+}
+
+function sandboxError(detail: string): TestResult {
+  return { verdict: 'sandbox-error', got: null, detail, wallMs: 0, memoryMb: null };
 }

@@ -21,10 +21,13 @@ export const ResultHeader = z.object({
   code: z.number().int(),
   detail: z.string(),
   wallMs: z.number().nonnegative(),
+  memoryMb: z.number().nonnegative().nullable(),
   /** The last bytes that the program wrote to standard error. */
   stderr: z.string(),
   /** How much of the body is standard output; the rest is the program's report. */
   stdoutBytes: z.number().int().nonnegative(),
+  /** After a build: path, bytes and mode of each file in the body. */
+  files: z.array(z.tuple([z.string(), z.number().int().nonnegative(), z.number().int()])).optional(),
 });
 
 /** What was observed of one test, from outside its process. `report` is whatever that process said of itself. */
@@ -33,6 +36,8 @@ export interface Observation {
   readonly code: number;
   readonly detail: string;
   readonly wallMs: number;
+  /** Peak resident memory, in MiB; null where it is not measured. */
+  readonly memoryMb: number | null;
   readonly stderr: string;
   readonly stdout: Buffer;
   readonly report: Buffer;
@@ -43,9 +48,9 @@ export interface Frame {
   readonly body: Buffer;
 }
 
-export function encodeFrame(header: object, body: string): Buffer {
+export function encodeFrame(header: object, body: string | Buffer): Buffer {
   const head = Buffer.from(JSON.stringify(header));
-  const content = Buffer.from(body);
+  const content = typeof body === 'string' ? Buffer.from(body) : body;
   const sizes = Buffer.alloc(8);
   sizes.writeUInt32LE(head.length, 0);
   sizes.writeUInt32LE(content.length, 4);

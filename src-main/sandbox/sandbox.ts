@@ -1,14 +1,17 @@
-/** The sandbox: runs untrusted Python programs against tests and says how each went. This file is its contract and
+/** The sandbox: runs untrusted programs against tests and says how each went. This file is its contract and
  * chooses the isolation; pool.ts queues, server.ts and one-shot.ts hold the processes, judge.ts decides. */
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import type { Limits, ProgramResult, Test } from '../../src-shared/verdict.ts';
-import { type IsolationLevel, type IsolationReport, interpreters, launch } from './isolation.ts';
+import type { Language, Limits, ProgramResult, Test } from '../../src-shared/verdict.ts';
+import { Artefacts } from './artefacts.ts';
+import { type IsolationLevel, type IsolationReport, interpreters, launch, sourcesHash } from './isolation.ts';
 import { judge } from './judge.ts';
-import { OneShotRunner } from './one-shot.ts';
+import { LANGUAGE_ENTRIES } from './languages/index.ts';
+import { type Toolchain, ToolchainMissing } from './languages/language.ts';
 import { Pool, type SandboxStats } from './pool.ts';
 import { RunnerFault, type TestRunner } from './runner.ts';
-import { ForkServer } from './server.ts';
+import { ForkServer, type Tools } from './server.ts';
+import { VerdictCache } from './verdict-cache.ts';
 
 export type { IsolationReport } from './isolation.ts';
 export type { SandboxStats } from './pool.ts';
@@ -61,6 +64,8 @@ export interface SandboxOptions {
 }
 
 export interface SandboxProgram {
+  /** Python where none is given. */
+  readonly language?: Language;
   readonly code: string;
   /** The function, or method of class Solution, that functional tests call. */
   readonly functionName?: string;
@@ -68,12 +73,29 @@ export interface SandboxProgram {
   /** Ends at the first test that does not pass; false by default. */
   readonly stopAtFirstFailure?: boolean;
   readonly limits?: Partial<Limits>;
+  /** Judges it anew even where its verdict is known; false by default. */
+  readonly anew?: boolean;
+}
+
+/** Whether programs of a language can be run here, and with which tools. */
+export interface LanguageReport {
+  readonly language: Language;
+  readonly title: string;
+  /** The kinds of tests that its programs can be run on. */
+  readonly kinds: readonly Test['kind'][];
+  /** For example `g++ 12.2.0`; null where it cannot be run. */
+  readonly version: string | null;
+  /** What is missing and how to install it, in one line; null where nothing is. */
+  readonly missing: string | null;
 }
 
 export interface Sandbox {
   readonly isolation: IsolationReport;
-  /** Runs the program on each test, in order, each in a process of its own. Whatever the program does is a verdict.
-   * Rejects with the signal's reason once it is aborted, and when the sandbox is closed. */
+  /** Every language, in the order of the catalogue. */
+  readonly languages: readonly LanguageReport[];
+  /** Runs the program on each test, in order: each run of a program in a process of its own, calls of a function one
+   * after another in one. Whatever the program does is a verdict. Rejects with a RangeError where the language or a
+   * kind of test cannot be run here, with the signal's reason once it is aborted, and when the sandbox is closed. */
   run(program: SandboxProgram, signal?: AbortSignal): Promise<ProgramResult>;
   stats(): SandboxStats;
   /** Ends every process and removes every file of the sandbox. */
@@ -83,27 +105,87 @@ export interface Sandbox {
 /** Opens a sandbox under the strongest isolation in which a program really ran. Rejects, in one line, where none does. */
 export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { concurrency } = checked(ConcurrencySchema, { concurrency: options.concurrency ?? availableParallelism() });
-  const { first, level, python, reasons } = await strongest(options.isolation);
-  const pool = new Pool(concurrency, first, (slot) => start(level, python, slot));
+  const toolchains = await findToolchains();
+  const { first, level, python, reasons } = await strongest(options.isolation, toolchains);
+  const pool = new Pool(concurrency, first, (slot) => start(level, python, slot, toolchains));
+  const isolation = report(level, first, reasons);
+  const languages = languageReports(level, first, toolchains);
+  const known = new VerdictCache(JSON.stringify([await sourcesHash(), isolation.level, languages]));
   return {
-    isolation: report(level, first, reasons),
-    async run(program, signal) {
-      const limits = checked(LimitsSchema, { ...DEFAULT_LIMITS, ...program.limits });
-      const { code, functionName = null, tests, stopAtFirstFailure = false } = program;
+    isolation,
+    languages,
+    async run({ anew = false, ...given }, signal) {
+      const limits = checked(LimitsSchema, { ...DEFAULT_LIMITS, ...given.limits });
+      const { language = 'python', code, functionName = null, tests, stopAtFirstFailure = false } = given;
       if (tests.length === 0) return { verdict: 'sandbox-error', tests: [] }; // nothing was shown, so nothing passed
-      if (functionName === null && tests.some((test) => test.kind === 'functional')) {
-        throw new TypeError('functionName: none given, but a functional test calls a function');
-      }
-      return pool.run({ program: { code, functionName, limits }, tests, stopAtFirstFailure, signal });
+      refuseWhatCannotRun(languages, language, functionName, tests);
+      const program = { language, code, functionName, limits };
+      const key = known.key({ ...program, tests, stopAtFirstFailure });
+      const found = anew ? undefined : known.get(key);
+      if (found !== undefined) return found;
+      const result = await pool.run({ program, tests, stopAtFirstFailure, signal });
+      known.set(key, result);
+      return result;
     },
     stats: () => pool.stats(),
     close: () => pool.close(),
   };
 }
 
+function refuseWhatCannotRun(
+  languages: readonly LanguageReport[],
+  language: Language,
+  functionName: string | null,
+  tests: readonly Test[],
+): void {
+  const found = languages.find((entry) => entry.language === language);
+  if (found === undefined || found.version === null) {
+    throw new RangeError(`language: ${language} cannot be run here: ${found?.missing ?? 'it is not known'}`);
+  }
+  for (const { kind } of tests) {
+    if (!found.kinds.includes(kind)) {
+      throw new RangeError(`tests: ${found.title} programs have no ${kind} tests here, only ${found.kinds.join(', ')}`);
+    }
+    if (kind !== 'stdin' && functionName === null) {
+      throw new TypeError(`functionName: none given, but a test of kind ${kind} calls a function`);
+    }
+  }
+}
+
+type Toolchains = ReadonlyMap<Language, Toolchain | ToolchainMissing>;
+
+async function findToolchains(): Promise<Toolchains> {
+  const found = LANGUAGE_ENTRIES.map(async (entry): Promise<readonly [Language, Toolchain | ToolchainMissing]> => {
+    try {
+      return [entry.id, await entry.find()];
+    } catch (error) {
+      if (error instanceof ToolchainMissing) return [entry.id, error];
+      throw error;
+    }
+  });
+  return new Map(await Promise.all(found));
+}
+
+function languageReports(level: IsolationLevel, runner: TestRunner, toolchains: Toolchains): LanguageReport[] {
+  const python: LanguageReport = {
+    language: 'python',
+    title: 'Python',
+    kinds: ['functional', 'stdin', 'asserts'],
+    version: runner.description,
+    missing: null,
+  };
+  const others = LANGUAGE_ENTRIES.map(({ id, title, kinds }): LanguageReport => {
+    const found = toolchains.get(id);
+    const missing =
+      level !== 'bubblewrap' ? 'only under bubblewrap' : found instanceof ToolchainMissing ? found.message : null;
+    const version = missing === null && found !== undefined && 'version' in found ? found.version : null;
+    return { language: id, title, kinds, version, missing };
+  });
+  return [python, ...others];
+}
+
 function candidates(): readonly IsolationLevel[] {
-  if (process.platform === 'linux') return ['bubblewrap', 'rlimits'];
-  return process.platform === 'win32' ? ['process'] : ['rlimits'];
+  return process.platform === 'linux' ? ['bubblewrap', 'rlimits'] : ['rlimits'];
 }
 
 interface Opened {
@@ -114,12 +196,12 @@ interface Opened {
   readonly reasons: readonly string[];
 }
 
-async function strongest(wanted: IsolationLevel | undefined): Promise<Opened> {
+async function strongest(wanted: IsolationLevel | undefined, toolchains: Toolchains): Promise<Opened> {
   const reasons: string[] = [];
   for (const level of wanted === undefined ? candidates() : [wanted]) {
     for (const python of interpreters()) {
       try {
-        return { first: await probe(level, python), level, python, reasons };
+        return { first: await probe(level, python, toolchains), level, python, reasons };
       } catch (error) {
         if (!(error instanceof RunnerFault)) throw error;
         reasons.push(`no ${level} with ${python}: ${error.message}`);
@@ -130,12 +212,17 @@ async function strongest(wanted: IsolationLevel | undefined): Promise<Opened> {
 }
 
 /** A runner that has run a program, not only started. */
-async function probe(level: IsolationLevel, python: string): Promise<TestRunner> {
-  const runner = await start(level, python, 0);
+async function probe(level: IsolationLevel, python: string, toolchains: Toolchains): Promise<TestRunner> {
+  const runner = await start(level, python, 0, toolchains);
   const test: Test = { kind: 'functional', input: '6', expected: '42' };
   try {
-    runner.begin({ code: 'def probe(n): return 7 * n', functionName: 'probe', limits: DEFAULT_LIMITS });
-    const seen = await runner.run(test);
+    runner.begin({
+      language: 'python',
+      code: 'def probe(n): return 7 * n',
+      functionName: 'probe',
+      limits: DEFAULT_LIMITS,
+    });
+    const seen = await runner.run({ kind: 'functional', input: test.input });
     const { verdict, detail } = judge(test, seen);
     if (verdict !== 'passed') throw new RunnerFault(`a trial program ended in ${verdict}: ${detail ?? seen.stderr}`);
     runner.end();
@@ -146,16 +233,27 @@ async function probe(level: IsolationLevel, python: string): Promise<TestRunner>
   }
 }
 
-async function start(level: IsolationLevel, python: string, slot: number): Promise<TestRunner> {
-  const command = await launch(level, python, slot);
-  return level === 'process' ? new OneShotRunner(command) : ForkServer.start(command);
+const artefacts = new Artefacts();
+
+async function start(level: IsolationLevel, python: string, slot: number, toolchains: Toolchains): Promise<TestRunner> {
+  const found = [...toolchains.values()].filter((tool): tool is Toolchain => !(tool instanceof ToolchainMissing));
+  const command = await launch(level, python, slot, [...new Set(found.flatMap(({ mounts }) => mounts))]);
+  const tools: Tools = {
+    artefacts,
+    recipe({ language, code, functionName }) {
+      const toolchain = toolchains.get(language);
+      return toolchain === undefined || toolchain instanceof ToolchainMissing
+        ? null
+        : toolchain.recipe(code, functionName);
+    },
+  };
+  return ForkServer.start(command, tools);
 }
 
 function report(level: IsolationLevel, runner: TestRunner, reasons: readonly string[]): IsolationReport {
   const holds: Readonly<Record<IsolationLevel, string>> = {
     bubblewrap: 'own file system, processes and user, no network',
     rlimits: `resource limits only; programs see this machine's files${runner.blocksNetwork ? ', no network' : ' and network'}`,
-    process: "programs see this machine's files and network",
   };
   const because = reasons.length === 0 ? '' : `; ${reasons.join('; ')}`;
   return {

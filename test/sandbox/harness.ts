@@ -31,7 +31,7 @@ export async function runOne(
   test: Test = stdin('unreachable'),
   limits: Partial<Limits> = {},
 ): Promise<TestResult> {
-  const { tests } = await sandbox.run({ code, functionName: 'f', tests: [test], limits });
+  const { tests } = await sandbox.run({ code, functionName: 'f', tests: [test], limits, anew: true });
   const [result] = tests;
   if (result === undefined || tests.length !== 1) throw new Error(`${tests.length} results for one test`);
   return result;

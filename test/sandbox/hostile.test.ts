@@ -158,6 +158,11 @@ await underEachIsolation(({ isolated, sandbox, folder, run, expectWell }) => {
         'import os\nfor p in [os.getppid(), 1, 2]:\n  try: os.kill(p, 19)\n  except OSError: pass\nos._exit(0)',
         stdin('6'),
       ],
+      [
+        'interrupting its parents',
+        'import os\nfor p in [os.getppid(), 1, 2]:\n  for n in range(1, 65):\n    try: os.kill(p, n)\n    except OSError: pass\nos._exit(0)',
+        stdin('6'),
+      ],
       ['killing its group', 'import os\nos.killpg(0, 9)', stdin('6')],
       [
         "limiting its parent's processor time",

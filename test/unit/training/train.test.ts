@@ -102,7 +102,7 @@ const problems: Problem[] = Array.from({ length: 5 }, (_, i) => ({
 
 function judge(program: Program): ProgramResult {
   const verdict = program.code.includes('right') ? 'passed' : 'wrong-answer';
-  return { verdict, tests: program.tests.map(() => ({ verdict, got: '1', detail: null, wallMs: 1 })) };
+  return { verdict, tests: program.tests.map(() => ({ verdict, got: '1', detail: null, wallMs: 1, memoryMb: null })) };
 }
 
 let folder: string;
