@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Options, OptionValues } from '../../src-shared/options.ts';
 import { type Problem, SPLITS, type Split } from '../../src-shared/problem.ts';
+import type { Test } from '../../src-shared/verdict.ts';
 
 export interface Dataset {
   readonly id: string;
@@ -33,15 +34,20 @@ export async function hashOf(load: Dataset['load']): Promise<string> {
 }
 
 function canonical(p: Problem): unknown[] {
-  const tests = (list: Problem['visibleTests']) => list.map((t) => [t.kind, t.input, t.expected]);
   return [
     p.id,
     p.statement,
     p.functionName,
     p.starterCode,
     p.difficulty,
-    tests(p.visibleTests),
-    tests(p.hiddenTests),
+    p.visibleTests.map(canonicalTest),
+    p.hiddenTests.map(canonicalTest),
     p.meaning,
   ];
+}
+
+/** Without the last two where a test has neither. */
+function canonicalTest({ kind, input, expected, accepted, comparison }: Test): unknown[] {
+  if (accepted === undefined && comparison === undefined) return [kind, input, expected];
+  return [kind, input, expected, accepted ?? [], Object.entries(comparison ?? {}).sort()];
 }
