@@ -130,12 +130,15 @@ export interface ReferencePolicy {
   dispose(): void;
 }
 
+export type OnGenerated = (index: number, generated: Generated) => void;
+
 /** A decoder-only transformer with its optimizer, living on one device. */
 export interface PolicyEngine extends ReferencePolicy {
   readonly device: DeviceInfo;
   readonly config: ModelConfig;
-  /** Sample one response a prompt, stopping at `config.eosTokenId` or `maxNewTokens`. Prompts may differ in length. */
-  generate(prompts: readonly TokenIds[], sampling: Sampling): Promise<Generated[]>;
+  /** Sample one response a prompt, stopping at `config.eosTokenId` or `maxNewTokens`. Prompts may differ in length.
+   * `onGenerated` is told of each once, by its place among the prompts, while others are still being sampled. */
+  generate(prompts: readonly TokenIds[], sampling: Sampling, onGenerated?: OnGenerated): Promise<Generated[]>;
   /** Forward, objective, backward; adds to the gradient. @throws EngineError when the loss or a derivative is not finite. */
   accumulate(batch: TrainBatch, objective: Objective): Promise<ObjectiveReport>;
   /** Apply the accumulated gradient to what is trained and clear it. @throws EngineError when the gradient norm is not finite; weights are then unchanged. */

@@ -63,23 +63,25 @@ export async function judgedRollouts(
   });
   const slots = prompts.flatMap((p) => Array.from({ length: request.samples }, (_, sample) => ({ ...p, sample })));
 
-  // Programs of one call run in the sandbox while the engine samples the next.
-  const judging: Promise<Rollout[]>[] = [];
+  // Programs run in the sandbox while the engine still samples others.
+  const judge = new Judge(source);
+  const judging: Promise<Rollout>[] = [];
   for (let from = 0; from < slots.length; from += CALL_SEQUENCES) {
     const batch = slots.slice(from, from + CALL_SEQUENCES);
-    const generated = await source.engine.generate(
+    await source.engine.generate(
       batch.map((slot) => slot.promptIds),
       { ...request.sampling, seed: request.seedOf(from / CALL_SEQUENCES) },
+      (i, generated) => {
+        const judged = judge.rollout(draft(batch[i] as Slot, generated, source.tokenizer));
+        // The error is taken up by Promise.all below; until then it must not count as unhandled.
+        judged.catch(() => undefined);
+        judging[from + i] = judged;
+      },
     );
-    const drafts = batch.map((slot, i) => draft(slot, generated[i] as Generated, source.tokenizer));
-    const judged = judge(drafts, source);
-    // The error is taken up by Promise.all below; until then it must not count as unhandled.
-    judged.catch(() => undefined);
-    judging.push(judged);
     await onProgress('sampling', Math.min(1, (from + batch.length) / slots.length));
   }
   const sampled = performance.now();
-  const rollouts = (await Promise.all(judging)).flat();
+  const rollouts = await Promise.all(judging);
   await onProgress('scoring', 1);
   const groups = prompts.map((_, i) => rollouts.slice(i * request.samples, (i + 1) * request.samples));
   return {
@@ -98,26 +100,42 @@ function draft(slot: Slot, generated: Generated, tokenizer: Tokenizer): Draft {
   return { ...slot, completion, tokens, finished, stats, code: extractCode(completion) };
 }
 
-/** Identical programs for one problem are run once: their tests are the same, so their verdicts are. */
-async function judge(drafts: readonly Draft[], source: RolloutSource): Promise<Rollout[]> {
-  const programs = new Map<string, { readonly program: Program; readonly position: number }>();
-  const keyOf = (d: Draft) => `${d.problem.id}\u0000${d.code}`;
-  for (const d of drafts) {
-    if (d.code === null || programs.has(keyOf(d))) continue;
-    const program = {
-      code: d.code,
-      functionName: d.problem.functionName,
-      tests: testsOf(d.problem),
-      limits: source.testLimits,
-    };
-    programs.set(keyOf(d), { program, position: programs.size });
+/** Asks for the verdicts on programs as they come, together those that come at one time. Identical programs for one
+ * problem are run once: their tests are the same, so their verdicts are. */
+class Judge {
+  readonly #source: RolloutSource;
+  readonly #verdicts = new Map<string, Promise<ProgramResult | undefined>>();
+  #waiting: { readonly program: Program; readonly resolve: (result: Promise<ProgramResult | undefined>) => void }[] =
+    [];
+
+  constructor(source: RolloutSource) {
+    this.#source = source;
   }
-  const results = await source.execute([...programs.values()].map((p) => p.program));
-  return drafts.map((d) => {
-    if (d.code === null) return { ...d, outcome: 'no-code', tests: [], fault: null };
-    const result = results[programs.get(keyOf(d))?.position ?? -1];
-    return { ...d, ...judgement(d.problem, result) };
-  });
+
+  async rollout(d: Draft): Promise<Rollout> {
+    const { code, problem } = d;
+    if (code === null) return { ...d, outcome: 'no-code', tests: [], fault: null };
+    const key = `${problem.id}\u0000${code}`;
+    const known = this.#verdicts.get(key) ?? this.#ask(code, problem);
+    this.#verdicts.set(key, known);
+    return { ...d, ...judgement(problem, await known) };
+  }
+
+  #ask(code: string, problem: Problem): Promise<ProgramResult | undefined> {
+    const { functionName } = problem;
+    const program = { code, functionName, tests: testsOf(problem), limits: this.#source.testLimits };
+    return new Promise((resolve) => {
+      this.#waiting.push({ program, resolve });
+      if (this.#waiting.length === 1) queueMicrotask(() => this.#send());
+    });
+  }
+
+  #send(): void {
+    const sent = this.#waiting;
+    this.#waiting = [];
+    const results = this.#source.execute(sent.map(({ program }) => program));
+    sent.forEach(({ resolve }, i) => void resolve(results.then((all) => all[i])));
+  }
 }
 
 function testsOf(problem: Problem): readonly Test[] {

@@ -17,7 +17,6 @@ const STEPS = 6;
 /** Plain JavaScript is a reference, not something to train with. */
 const measured = engines.filter((e) => e.id !== 'tfjs-cpu');
 
-const sandbox = await openSandbox();
 const folder = await mkdtemp(join(tmpdir(), 'assay-bench-'));
 const rows: Record<string, string | number>[] = [];
 try {
@@ -31,6 +30,8 @@ try {
       preset: 'grpo',
       values: { 'policy.engine': id, 'limits.steps': STEPS, 'evaluation.every': 0 },
     });
+    // One of its own: verdicts that another engine's rollouts made known would be had for nothing.
+    const sandbox = await openSandbox();
     const training = trainOrder(
       { runId: 'bench', config, policyFolder: resourcePath('policy'), resume: null, checkpointsFolder: folder },
       {
@@ -50,6 +51,7 @@ try {
       if (event.kind === 'step' && event.step > 1)
         for (const part of Object.keys(seconds) as (keyof typeof seconds)[])
           seconds[part].push(event.metrics[`time/${part}`] ?? Number.NaN);
+    await sandbox.close();
     const of = (part: keyof typeof seconds) => Number(mean(seconds[part]).toFixed(2));
     rows.push({
       engine: id,
@@ -62,7 +64,6 @@ try {
     });
   }
 } finally {
-  await sandbox.close();
   await rm(folder, { recursive: true, force: true });
 }
 console.table(rows);

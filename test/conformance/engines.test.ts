@@ -1,6 +1,12 @@
 /** What every engine must do, checked against a float64 reference, finite differences and plain statistics. */
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { EngineError, type PolicyEngine, type Sampling, type TokenStats } from '../../src-main/engine/engine.ts';
+import {
+  EngineError,
+  type Generated,
+  type PolicyEngine,
+  type Sampling,
+  type TokenStats,
+} from '../../src-main/engine/engine.ts';
 import { isDecayed } from '../../src-main/model/weights.ts';
 import {
   chiSquare,
@@ -112,10 +118,13 @@ describeEngines((factory, config) => {
       config,
       Array.from({ length: 30 }, (_, i) => [1 + ((i * 5) % 13), 0] as const),
     );
+    const told: [number, Generated][] = [];
     const generated = await engine.generate(
       prompts.map(({ prompt }) => prompt),
       { ...plain, temperature: 1.3, topP: 0.9, topK: 20, maxNewTokens: 20 },
+      (index, response) => told.push([index, response]),
     );
+    expect(told.sort(([a], [b]) => a - b)).toEqual([...generated.entries()]);
     const scored = prompts.map(({ prompt }, i) => ({ prompt, response: generated[i]?.tokens ?? new Int32Array() }));
     const stats = await engine.score(scored, 1.3);
     for (const [i, { tokens, finished, stats: sampled }] of generated.entries()) {

@@ -11,6 +11,7 @@ import {
   type MemoryReport,
   type Objective,
   type ObjectiveReport,
+  type OnGenerated,
   type OptimizerStep,
   type PolicyEngine,
   type ReferencePolicy,
@@ -139,10 +140,10 @@ export class KernelsEngine extends KernelsReference implements PolicyEngine {
     };
   }
 
-  generate(prompts: readonly TokenIds[], sampling: Sampling): Promise<Generated[]> {
+  generate(prompts: readonly TokenIds[], sampling: Sampling, onGenerated?: OnGenerated): Promise<Generated[]> {
     return this.exclusively(async () => {
       checkPrompts(prompts, sampling, this.config);
-      return generate(this.model, prompts, sampling);
+      return generate(this.model, prompts, sampling, onGenerated);
     });
   }
 

@@ -2,7 +2,7 @@
  * Autoregressive sampling. Prompts are read once each, however many responses they have; then every thread has a batch
  * of responses, from which finished ones go and which waiting ones join, token by token.
  */
-import type { Generated, Sampling, TokenIds } from '../engine.ts';
+import type { Generated, OnGenerated, Sampling, TokenIds } from '../engine.ts';
 import { layBatch, planPrompts, type Range, ranges } from './batch.ts';
 import type { Scope } from './machine.ts';
 import type { Model } from './model.ts';
@@ -18,13 +18,18 @@ const maxSlots = 60;
 /** How long one call of the core should take, roughly: messages wait as long. */
 const burstMs = 20;
 
-export async function generate(model: Model, prompts: readonly TokenIds[], sampling: Sampling): Promise<Generated[]> {
+export async function generate(
+  model: Model,
+  prompts: readonly TokenIds[],
+  sampling: Sampling,
+  onGenerated?: OnGenerated,
+): Promise<Generated[]> {
   const generated: Generated[] = [];
   const sizes = prompts.map((prompt) => padded(prompt.length) * model.measures.cache);
   for (const [first, end] of ranges(sizes, roundFloats)) {
     const scope = model.machine.scope();
     try {
-      generated.push(...(await generateRound(model, scope, prompts.slice(first, end), first, sampling)));
+      generated.push(...(await generateRound(model, scope, prompts.slice(first, end), first, sampling, onGenerated)));
     } finally {
       scope.free();
     }
@@ -39,6 +44,7 @@ async function generateRound(
   prompts: readonly TokenIds[],
   offset: number,
   sampling: Sampling,
+  onGenerated?: OnGenerated,
 ): Promise<Generated[]> {
   const { machine, config } = model;
   const { maxNewTokens } = sampling;
@@ -67,23 +73,33 @@ async function generateRound(
     ...[scope.take(batches * slots * capacity * model.measures.cache * 4), capacity],
   ]);
   machine.reserveScratch(machine.core.scratchFloats(model.words, 1, longest + 32, slots));
-  await decodeAll(model, words, batches, () => allDone(model, lengths, tokens, count, maxNewTokens));
-
-  return prompts.map((_, i): Generated => {
-    const length = machine.ints(lengths, count)[i] as number;
-    const own = machine.ints(tokens + i * maxNewTokens * 4, length).slice();
-    const all = machine.floats(statistics + i * 5 * maxNewTokens * 4, 5 * maxNewTokens);
-    const statistic = (k: number) => all.slice(k * maxNewTokens, k * maxNewTokens + length);
-    const stats = {
-      logprob: statistic(0),
-      entropy: statistic(1),
-      klUniform: statistic(2),
-      top1: statistic(3),
-      top2: statistic(4),
-    };
-    checkLogprobs(model, stats.logprob, `response ${offset + i}`);
-    return { tokens: own, finished: own[length - 1] === config.eosTokenId, stats };
-  });
+  const responses = new Array<Generated | undefined>(count);
+  const collect = () => {
+    const reached = machine.ints(lengths, count).slice();
+    for (let i = 0; i < count; i++) {
+      const length = reached[i] as number;
+      if (responses[i] !== undefined || length === 0) continue;
+      const own = machine.ints(tokens + i * maxNewTokens * 4, length).slice();
+      const finished = own[length - 1] === config.eosTokenId;
+      if (!finished && length < maxNewTokens) continue;
+      const all = machine.floats(statistics + i * 5 * maxNewTokens * 4, 5 * maxNewTokens);
+      const statistic = (k: number) => all.slice(k * maxNewTokens, k * maxNewTokens + length);
+      const stats = {
+        logprob: statistic(0),
+        entropy: statistic(1),
+        klUniform: statistic(2),
+        top1: statistic(3),
+        top2: statistic(4),
+      };
+      checkLogprobs(model, stats.logprob, `response ${offset + i}`);
+      const response = { tokens: own, finished, stats };
+      responses[i] = response;
+      onGenerated?.(offset + i, response);
+    }
+    return !responses.includes(undefined);
+  };
+  await decodeAll(model, words, batches, collect);
+  return responses.filter((response) => response !== undefined);
 }
 
 /**
@@ -105,16 +121,6 @@ async function decodeAll({ machine }: Model, words: number, batches: number, don
     if (took < burstMs / 2) steps *= 2;
     else if (took > burstMs) steps = Math.max(1, Math.floor(steps / 2));
   }
-}
-
-function allDone({ machine, config }: Model, lengths: number, tokens: number, count: number, most: number): boolean {
-  const reached = machine.ints(lengths, count);
-  for (let i = 0; i < count; i++) {
-    const length = reached[i] as number;
-    if (length === 0) return false;
-    if (length < most && machine.ints(tokens + (i * most + length - 1) * 4, 1)[0] !== config.eosTokenId) return false;
-  }
-  return true;
 }
 
 interface Prefix {

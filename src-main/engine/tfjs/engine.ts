@@ -11,6 +11,7 @@ import type {
   MemoryReport,
   Objective,
   ObjectiveReport,
+  OnGenerated,
   OptimizerStep,
   PolicyEngine,
   ReferencePolicy,
@@ -98,10 +99,10 @@ export class TfjsEngine extends TfjsReference implements PolicyEngine {
     this.#optimizer = new Optimizer(transformer.ops, weights, null);
   }
 
-  generate(prompts: readonly TokenIds[], sampling: Sampling): Promise<Generated[]> {
+  generate(prompts: readonly TokenIds[], sampling: Sampling, onGenerated?: OnGenerated): Promise<Generated[]> {
     return this.exclusively(async () => {
       checkPrompts(prompts, sampling, this.config);
-      return generate(this.transformer, this.weights, prompts, sampling);
+      return generate(this.transformer, this.weights, prompts, sampling, onGenerated);
     });
   }
 

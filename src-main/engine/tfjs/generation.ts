@@ -1,6 +1,6 @@
 /** Autoregressive sampling: prefill of a group of prompts, then one token a sequence and step until all have ended. */
 import { type Random, stream } from '../../../src-shared/random.ts';
-import type { Generated, Sampling, TokenIds } from '../engine.ts';
+import type { Generated, OnGenerated, Sampling, TokenIds } from '../engine.ts';
 import { scoped } from './library.ts';
 import type { KvCache } from './ops.ts';
 import { packPrompts } from './packing.ts';
@@ -30,14 +30,18 @@ export async function generate(
   weights: WeightSet,
   prompts: readonly TokenIds[],
   sampling: Sampling,
+  onGenerated?: OnGenerated,
 ): Promise<Generated[]> {
   const generated: Generated[] = [];
   for (const [start, end] of promptGroups(transformer, prompts, sampling.maxNewTokens)) {
     const group = prompts.slice(start, end);
     const sequences = group.map((prompt, i) => newSequence(start + i, prompt, sampling));
     await scoped(transformer.ops.tf, () => generateGroup(transformer, weights, group, sequences, sampling));
-    for (const { tokens, stats, count, finished } of sequences)
-      generated.push({ tokens: tokens.slice(0, count), finished, stats: sliceStats(stats, 0, count) });
+    for (const { index, tokens, stats, count, finished } of sequences) {
+      const response = { tokens: tokens.slice(0, count), finished, stats: sliceStats(stats, 0, count) };
+      generated.push(response);
+      onGenerated?.(index, response);
+    }
   }
   return generated;
 }

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { groupRelative } from '../../../src-main/advantages/group-relative.ts';
 import { resolveConfig } from '../../../src-main/catalogue.ts';
-import type { PolicyEngine, Sampling, Scored, TokenIds, TokenStats } from '../../../src-main/engine/engine.ts';
+import type {
+  OnGenerated,
+  PolicyEngine,
+  Sampling,
+  Scored,
+  TokenIds,
+  TokenStats,
+} from '../../../src-main/engine/engine.ts';
 import { grpo } from '../../../src-main/objectives/grpo.ts';
 import { unitTests } from '../../../src-main/rewards/unit-tests.ts';
 import type { Program, TrainingOrder } from '../../../src-main/training/order.ts';
@@ -31,14 +38,21 @@ class ScriptedEngine implements PolicyEngine {
   readonly device = { engine: 'scripted', device: 'test', precision: 'float32', build: '1' } as const;
   readonly config = {} as PolicyEngine['config'];
 
-  async generate(prompts: readonly TokenIds[], sampling: Sampling) {
+  async generate(prompts: readonly TokenIds[], sampling: Sampling, onGenerated?: OnGenerated) {
     this.calls.push('generate');
     this.seeds.push(sampling.seed);
-    return prompts.map((_, i) => {
+    const generated = prompts.map((_, i) => {
       const right = stream(sampling.seed, i).next() < this.skill;
       const tokens = Int32Array.from(right ? [2, EOS] : [1, 1, 1, EOS]);
       return { tokens, finished: true, stats: statsOf(tokens.length) };
     });
+    // In reverse: the last may be finished first.
+    for (const [i, response] of [...generated.entries()].reverse()) {
+      onGenerated?.(i, response);
+      await Promise.resolve();
+    }
+    this.calls.push('generated');
+    return generated;
   }
   async score(sequences: readonly Scored[]) {
     return sequences.map((s) => statsOf(s.response.length));
@@ -274,6 +288,17 @@ describe('train', () => {
     await collect(prepare({ execute, values: { 'limits.steps': 1, 'evaluation.every': 0 } }));
     // Four problems, two different programs at most.
     expect(programs.length).toBeLessThanOrEqual(8);
+  });
+
+  test('programs are judged while others are still being sampled', async () => {
+    const engine = new ScriptedEngine();
+    const execute: Setup['execute'] = async (batch) => {
+      engine.calls.push('execute');
+      return batch.map(judge);
+    };
+    await collect(prepare({ engine, execute, values: { 'limits.steps': 1, 'evaluation.every': 0 } }));
+    expect(engine.calls.indexOf('execute')).toBeGreaterThan(engine.calls.indexOf('generate'));
+    expect(engine.calls.indexOf('execute')).toBeLessThan(engine.calls.indexOf('generated'));
   });
 
   test('a sandbox fault is no wrong answer: the rollout has no reward, and a group without two rewards is dropped', async () => {
