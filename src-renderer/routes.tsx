@@ -11,6 +11,7 @@ import { CheckpointsTab } from './pages/run/CheckpointsTab.tsx';
 import { ConfigTab } from './pages/run/ConfigTab.tsx';
 import { EventsTab } from './pages/run/EventsTab.tsx';
 import { RolloutsTab } from './pages/run/RolloutsTab.tsx';
+import { SandboxPage } from './pages/SandboxPage.tsx';
 
 // A wrong search value is left out, never an error: addresses are typed and kept by people.
 const newRunSearch = z.object({
@@ -25,6 +26,8 @@ const rolloutsSearch = z.object({
   split: z.enum(['train', 'eval']).optional().catch(undefined),
   rollout: z.number().int().optional().catch(undefined),
 });
+
+const sandboxSearch = z.object({ tab: z.enum(['check']).optional().catch(undefined) });
 
 const root = createRootRoute({
   component: Frame,
@@ -56,8 +59,20 @@ const rollouts = createRoute({
 const checkpoints = createRoute({ getParentRoute: () => run, path: '/checkpoints', component: CheckpointsTab });
 const notes = createRoute({ getParentRoute: () => run, path: '/events', component: EventsTab });
 const config = createRoute({ getParentRoute: () => run, path: '/config', component: ConfigTab });
+const sandbox = createRoute({
+  getParentRoute: () => root,
+  path: '/sandbox',
+  component: SandboxPage,
+  validateSearch: sandboxSearch,
+});
 
-const tree = root.addChildren([index, runs, newRun, run.addChildren([charts, rollouts, checkpoints, notes, config])]);
+const tree = root.addChildren([
+  index,
+  runs,
+  newRun,
+  sandbox,
+  run.addChildren([charts, rollouts, checkpoints, notes, config]),
+]);
 
 export const createAppRouter = () => createRouter({ routeTree: tree, defaultPreload: false });
 

@@ -8,6 +8,7 @@ import { metricSchema, stepMetricsSchema } from './metrics.ts';
 import { optionSchema, optionValueSchema } from './options.ts';
 import { rolloutSchema, rolloutSummarySchema } from './rollout.ts';
 import { choiceSchema, RUN_STATUSES } from './run.ts';
+import { LANGUAGES, testSchema, VERDICTS } from './verdict.ts';
 
 // The JIT of zod calls `new Function`, which the window's content-security policy forbids.
 z.config({ jitless: true });
@@ -137,6 +138,105 @@ export const statusSchema = z.object({
 });
 export type AppStatus = z.infer<typeof statusSchema>;
 
+/** The sandbox that is in force, what it promises, and what it can run. */
+export const sandboxInfoSchema = z.object({
+  isolation: z.object({ level: z.string(), detail: z.string(), network: z.boolean() }),
+  /** Every promise that a sandbox can make; those that this one does not make are not claimed. */
+  claims: z.array(z.object({ id: z.string(), title: z.string(), claimed: z.boolean() })),
+  /** How to get the strongest isolation; null where it is in force. */
+  advice: z.string().nullable(),
+  languages: z.array(
+    z.object({
+      language: z.enum(LANGUAGES),
+      title: z.string(),
+      kinds: z.array(testSchema.shape.kind),
+      version: z.string().nullable(),
+      /** What is missing and how to install it; null where it can be run. */
+      missing: z.string().nullable(),
+    }),
+  ),
+});
+export type SandboxInfo = z.infer<typeof sandboxInfoSchema>;
+
+/** What the canaries, programs whose verdicts are known, say of a sandbox. */
+export const canaryReportSchema = z.object({
+  /** Level of isolation that they were run under. */
+  isolation: z.string(),
+  results: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      language: z.enum(LANGUAGES),
+      /** Id of the claim that it puts to the test. */
+      claim: z.string(),
+      /** What the program tries, in one line. */
+      tries: z.string(),
+      /** Any of these shows that the sandbox holds. */
+      expected: z.array(z.enum(VERDICTS)),
+      /** Null where it was not run. */
+      got: z.enum(VERDICTS).nullable(),
+      detail: z.string().nullable(),
+      /** Null where this isolation does not promise to hold it, so that it was not run. */
+      held: z.boolean().nullable(),
+      wallMs: z.number(),
+    }),
+  ),
+  /** All that was run held. */
+  held: z.boolean(),
+});
+export type CanaryReport = z.infer<typeof canaryReportSchema>;
+
+/** What a program that a person tries may be and use. */
+export const PROGRAM_BOUNDS = {
+  codeChars: 1 << 20,
+  tests: 200,
+  /** Of all tests together, written as JSON. */
+  testChars: 4 << 20,
+  wallMs: { min: 50, max: 60_000 },
+  memoryMb: { min: 64, max: 8192 },
+} as const;
+
+/** Limits of one test. */
+export const programLimitsSchema = z.strictObject({
+  wallMs: z.int().min(PROGRAM_BOUNDS.wallMs.min).max(PROGRAM_BOUNDS.wallMs.max).optional(),
+  memoryMb: z.int().min(PROGRAM_BOUNDS.memoryMb.min).max(PROGRAM_BOUNDS.memoryMb.max).optional(),
+});
+
+export const programTestsSchema = z
+  .array(testSchema)
+  .min(1)
+  .max(PROGRAM_BOUNDS.tests)
+  .refine(
+    (tests) => JSON.stringify(tests).length <= PROGRAM_BOUNDS.testChars,
+    `Too big: all tests together may have ${PROGRAM_BOUNDS.testChars} characters`,
+  );
+
+const programSchema = z.strictObject({
+  language: z.enum(LANGUAGES),
+  code: z.string().max(PROGRAM_BOUNDS.codeChars),
+  /** The function that functional tests and asserts call. */
+  functionName: z.string().max(200).optional(),
+  tests: programTestsSchema,
+  stopAtFirstFailure: z.boolean().optional(),
+  limits: programLimitsSchema.optional(),
+});
+
+export const programResultSchema = z.object({
+  verdict: z.enum(VERDICTS),
+  tests: z.array(
+    z.object({
+      verdict: z.enum(VERDICTS),
+      got: z.string().nullable(),
+      detail: z.string().nullable(),
+      wallMs: z.number(),
+      memoryMb: z.number().nullable(),
+    }),
+  ),
+});
+
+/** By default the sandbox of the runs; a level opens one of its own for this call. */
+const isolation = z.string().max(32).optional();
+
 const runRef = z.object({ runId: id });
 export const optionErrorSchema = z.object({ path: z.string(), message: z.string() });
 
@@ -182,6 +282,14 @@ export const calls = {
   rollout: { input: z.object({ rolloutId: z.number().int() }), output: rolloutSchema },
   checkpoints: { input: runRef, output: z.array(checkpointSchema) },
   notes: { input: runRef, output: z.array(runNoteSchema) },
+  sandboxInfo: { input: z.object({}), output: sandboxInfoSchema },
+  /** Run a program on tests, in the sandbox that runs use. Whatever the program does is a verdict. */
+  runProgram: { input: programSchema, output: programResultSchema },
+  /** Try the canaries anew, and say what they were tried in. */
+  checkSandbox: {
+    input: z.object({ isolation }),
+    output: z.object({ info: sandboxInfoSchema, report: canaryReportSchema }),
+  },
 } as const;
 
 /** Events, published after the store has them. */

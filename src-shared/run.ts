@@ -1,7 +1,5 @@
-/**
- * A run's configuration and life cycle. The plain groups are declared here; families (problems, reward, advantage,
- * objective) add the options of the chosen member under `<group>.options`.
- */
+/** A run's configuration and life cycle. The plain groups are declared here; families (problems, reward, advantage,
+ * objective) add the options of the chosen member under `<group>.options`. */
 import { z } from 'zod';
 import { type OptionValues, optionValueSchema, type ValuesOf } from './options.ts';
 
@@ -337,6 +335,13 @@ export const limitOptions = {
     integer: true,
     unit: 'MB',
     help: 'Memory limit of one test in the sandbox.',
+  },
+  unsafeSandbox: {
+    kind: 'boolean',
+    label: 'Run in an unsafe sandbox',
+    default: false,
+    help: 'Before a run, programs with known verdicts show whether the sandbox holds; where one gets through, the run fails. With this it goes on, marked as unsafe: programs of the policy may then pass tests that they should not, so that rewards are wrong, and may read, change or overload this machine.',
+    advanced: true,
   },
 } as const;
 

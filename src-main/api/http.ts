@@ -14,7 +14,8 @@ import { readAsset, securityHeaders } from './assets.ts';
 import { Outbox } from './outbox.ts';
 import type { Shell } from './shell.ts';
 
-const MAX_REQUEST_BYTES = 1 << 20;
+/** Room for the largest program and its tests (PROGRAM_BOUNDS), most of whose characters are one byte in JSON. */
+const MAX_REQUEST_BYTES = 8 << 20;
 const HEARTBEAT_MS = 15_000;
 
 const requestSchema = z.object({ id: z.number().int(), call: z.string().max(64), input: z.unknown() });

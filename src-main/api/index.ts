@@ -4,13 +4,19 @@ import { AssayError, toErrorData } from '../../src-shared/errors.ts';
 import type { ApiContext, Bodies } from './context.ts';
 import { recordCalls } from './records.ts';
 import { runCalls } from './runs.ts';
+import { sandboxCalls } from './sandbox.ts';
 import { systemCalls } from './system.ts';
 
 /** Answer a call by name. @throws AssayError `usage` for an unknown call or input that does not parse. */
 export type Call = (name: string, input: unknown) => Promise<unknown>;
 
 export function createCalls(context: ApiContext): Call {
-  const bodies: Bodies = { ...systemCalls(context), ...runCalls(context), ...recordCalls(context) };
+  const bodies: Bodies = {
+    ...systemCalls(context),
+    ...runCalls(context),
+    ...recordCalls(context),
+    ...sandboxCalls(context),
+  };
   return async (name, input) => {
     if (!isCallName(name))
       throw new AssayError('usage', `${name}: unknown call; there are ${Object.keys(calls).join(', ')}`);

@@ -7,6 +7,7 @@ import { follow } from './follow.ts';
 import { type Io, reportError } from './io.ts';
 import { isRunFile, readRunFile } from './run-file.ts';
 import { findRun } from './run-reference.ts';
+import { addSandboxCommands } from './sandbox.ts';
 import { catalogueLines, runDetailLines, runLines } from './show.ts';
 import { applySets } from './values.ts';
 
@@ -194,6 +195,8 @@ function commands({ io, version, openApp }: ProgramOptions, done: (code: number)
         return serveCommand(app, io, given);
       }),
     );
+
+  addSandboxCommands(program, { io, withApp });
 
   program
     .command('setup')

@@ -1,6 +1,8 @@
 /** The sandbox of the main process: opened when it is first needed, shared by all runs, closed with the app. */
+import type { CanaryReport } from '../../src-shared/api.ts';
 import { AssayError } from '../../src-shared/errors.ts';
 import type { ProgramResult } from '../../src-shared/verdict.ts';
+import { checkCanaries } from '../sandbox/canaries.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Program } from '../training/order.ts';
 
@@ -9,6 +11,7 @@ export class LazySandbox {
   #opening: Promise<Sandbox> | null = null;
   #opened: Sandbox | null = null;
   #failure: string | null = null;
+  #report: Promise<CanaryReport> | null = null;
 
   constructor(openSandbox: () => Promise<Sandbox>) {
     this.#openSandbox = openSandbox;
@@ -41,6 +44,19 @@ export class LazySandbox {
     return this.#opening;
   }
 
+  /** What the canaries say of the open sandbox: tried once, and again where that is asked for. @throws AssayError `sandbox`. */
+  async check(again = false): Promise<CanaryReport> {
+    const sandbox = await this.open();
+    if (this.#report !== null && !again) return this.#report;
+    const report = checkCanaries(sandbox);
+    this.#report = report;
+    // Whoever waits is told of a failure; the next one tries again.
+    report.catch(() => {
+      if (this.#report === report) this.#report = null;
+    });
+    return report;
+  }
+
   /** All at one time; results in the order of the programs. Rejects once `signal` is aborted. */
   async execute(programs: readonly Program[], signal: AbortSignal): Promise<ProgramResult[]> {
     const sandbox = await this.open();
@@ -56,6 +72,7 @@ export class LazySandbox {
     const sandbox = await this.#opening?.catch(() => null);
     this.#opening = null;
     this.#opened = null;
+    this.#report = null;
     await sandbox?.close();
   }
 }

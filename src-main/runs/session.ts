@@ -6,7 +6,9 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { AssayError, toErrorData } from '../../src-shared/errors.ts';
 import type { ProgressEvent, RunEvent } from '../../src-shared/events.ts';
+import { brokenCanaries, isolationText } from '../../src-shared/isolation.ts';
 import type { RunStatus } from '../../src-shared/run.ts';
+import { describeBroken } from '../sandbox/canaries.ts';
 import { runFolder } from '../store/home.ts';
 import type { Store } from '../store/store.ts';
 import type { Program, TrainingOrder } from '../training/order.ts';
@@ -48,7 +50,8 @@ export class Session {
   readonly #log: WriteStream;
   #output = '';
   #hasEnded = false;
-  #isolationRecorded = false;
+  /** Settles once programs may run; where they may not, the run has ended by then. */
+  readonly #vetted: Promise<void>;
   #killReason: string | null = null;
   #silence: NodeJS.Timeout | null = null;
   #leaving: NodeJS.Timeout | null = null;
@@ -76,6 +79,7 @@ export class Session {
       },
     });
     this.#send({ kind: 'train', order });
+    this.#vetted = this.#vet(order.config.limits.unsafeSandbox);
   }
 
   get pid(): number | undefined {
@@ -172,12 +176,45 @@ export class Session {
     }
   }
 
-  async #execute(id: number, programs: readonly Program[]): Promise<void> {
-    const { sandbox, store } = this.#context;
+  /** Every run executes programs, so the sandbox shows that it holds while the worker still opens its engine. */
+  async #vet(allowUnsafe: boolean): Promise<void> {
+    const { sandbox } = this.#context;
     try {
-      const { isolation } = await sandbox.open();
-      if (!this.#isolationRecorded && !this.#hasEnded) store.runs.setIsolation(this.runId, isolation.level);
-      this.#isolationRecorded = true;
+      const report = await sandbox.check();
+      if (this.#hasEnded) return;
+      const broken = describeBroken(report);
+      if (!report.held && !allowUnsafe)
+        throw new AssayError('sandbox', `The sandbox does not hold: ${broken}; "assay sandbox check" shows more`);
+      const ids = report.results.flatMap(({ id, held }) => (held === false ? [id] : []));
+      this.#recordIsolation(isolationText(report.isolation, ids));
+      if (!report.held) this.#noteUnsafe(broken);
+    } catch (error) {
+      if (this.#hasEnded) return;
+      this.#end('failed', toErrorData(error).message);
+      this.#worker.kill();
+    }
+  }
+
+  /** A mark that a run has once stays: some of its steps were taken so. */
+  #recordIsolation(isolation: string): void {
+    const { runs } = this.#context.store;
+    if (brokenCanaries(isolation) === null && brokenCanaries(runs.get(this.runId).isolation) !== null) return;
+    runs.setIsolation(this.runId, isolation);
+    this.#context.changed(this.runId);
+  }
+
+  #noteUnsafe(broken: string): void {
+    const { store, publish } = this.#context;
+    const message = `Programs run in a sandbox that does not hold, as limits.unsafeSandbox allows: ${broken}`;
+    const step = store.steps.last(this.runId) ?? 0;
+    publish('note', store.notes.insert(this.runId, { step, level: 'error', message }));
+  }
+
+  async #execute(id: number, programs: readonly Program[]): Promise<void> {
+    const { sandbox } = this.#context;
+    try {
+      await this.#vetted;
+      this.#abort.signal.throwIfAborted();
       this.#send({ kind: 'executed', id, results: await sandbox.execute(programs, this.#abort.signal) });
     } catch (error) {
       if (this.#abort.signal.aborted) return;

@@ -8,6 +8,7 @@ import {
   IconLayoutSidebarLeftExpand,
   IconListDetails,
   IconPlus,
+  IconShieldCode,
 } from '@tabler/icons-react';
 import { Link, Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router';
 import { type ComponentType, useRef } from 'react';
@@ -19,6 +20,7 @@ import { StatusBar } from './StatusBar.tsx';
 const PAGES = [
   { to: '/runs', title: 'Runs', icon: IconListDetails, key: 'r' },
   { to: '/new-run', title: 'New run', icon: IconPlus, key: 'n' },
+  { to: '/sandbox', title: 'Sandbox', icon: IconShieldCode, key: 's' },
 ] as const;
 
 export function Frame() {
@@ -66,7 +68,7 @@ export function Frame() {
 
 interface RailLinkProps {
   readonly page: {
-    readonly to: '/runs' | '/new-run';
+    readonly to: (typeof PAGES)[number]['to'];
     readonly title: string;
     readonly icon: ComponentType<{ size: number; stroke: number }>;
   };
@@ -92,8 +94,10 @@ function RailLink({ page, collapsed }: RailLinkProps) {
 function Breadcrumbs() {
   const path = useLocation({ select: (location) => location.pathname });
   const { runId } = useParams({ strict: false });
-  if (path.startsWith('/new-run')) return <h1 className={css.crumb}>New run</h1>;
-  if (runId === undefined) return <h1 className={css.crumb}>Runs</h1>;
+  if (runId === undefined) {
+    const page = PAGES.find(({ to }) => path.startsWith(to)) ?? PAGES[0];
+    return <h1 className={css.crumb}>{page.title}</h1>;
+  }
   return (
     <nav className={css.crumbs} aria-label="Where you are">
       <Link to="/runs" className={css.parent}>

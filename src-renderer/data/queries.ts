@@ -14,6 +14,8 @@ export const keys = {
   rolloutSteps: (runId: string) => ['rollout-steps', runId] as const,
   rollouts: (runId: string, step: number, split: string) => ['rollouts', runId, step, split] as const,
   rollout: (rolloutId: number) => ['rollout', rolloutId] as const,
+  sandboxInfo: ['sandbox-info'] as const,
+  sandboxCheck: ['sandbox-check'] as const,
 };
 
 const STATUS_EVERY_MS = 2000;
@@ -88,6 +90,28 @@ export function useRollout(rolloutId: number | undefined) {
     staleTime: Number.POSITIVE_INFINITY,
     // The previous rollout stays until the next one is there, so that stepping through does not flicker.
     placeholderData: (previous) => previous,
+  });
+}
+
+/** What the sandbox is: it does not change while the app runs. The first answer takes as long as opening it. */
+export function useSandboxInfo() {
+  const api = useApi();
+  return useQuery({
+    queryKey: keys.sandboxInfo,
+    queryFn: () => api.sandboxInfo({}),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** The last check of the sandbox; `refetch` makes a new one, and nothing else does. */
+export function useSandboxCheck() {
+  const api = useApi();
+  return useQuery({
+    queryKey: keys.sandboxCheck,
+    queryFn: () => api.checkSandbox({}),
+    enabled: false,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: Number.POSITIVE_INFINITY,
   });
 }
 

@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import type { Outcome, RolloutTest } from '../../../src-shared/rollout.ts';
 import { OutcomeMark } from '../../components/OutcomeMark.tsx';
+import { Texts } from '../../components/Texts.tsx';
 import { formatDuration } from '../../lib/format.ts';
 import { OUTCOME_TITLES } from '../../lib/palette.ts';
 import css from './TestResults.module.css';
@@ -54,26 +55,7 @@ function TestDetail({ test, number }: { test: RolloutTest; number: number }) {
         <span className="faint"> · {formatDuration(test.wallMs / 1000)}</span>
       </p>
       {test.detail === null ? null : <p className={css.reason}>{test.detail}</p>}
-      <dl className={css.texts}>
-        <Text label="Input" text={test.input} />
-        <Text label="Expected" text={test.expected} />
-        <Text label="Got" text={test.got} />
-      </dl>
-    </div>
-  );
-}
-
-function Text({ label, text }: { label: string; text: string | null }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>
-        {text === null ? (
-          <span className="faint">no answer</span>
-        ) : (
-          <pre className="scroll">{text === '' ? '(empty)' : text}</pre>
-        )}
-      </dd>
+      <Texts texts={{ Input: test.input, Expected: test.expected, Got: test.got }} />
     </div>
   );
 }

@@ -1,6 +1,8 @@
 /** Name, status and controls of a run, and where its current step stands. */
 import { Tooltip, useComputedColorScheme } from '@mantine/core';
+import { IconShieldX } from '@tabler/icons-react';
 import type { RunDetail } from '../../../src-shared/api.ts';
+import { brokenCanaries } from '../../../src-shared/isolation.ts';
 import { RunStatus } from '../../components/RunStatus.tsx';
 import { ThinBar } from '../../components/ThinBar.tsx';
 import { useCatalogue, useProgress } from '../../data/queries.ts';
@@ -24,6 +26,7 @@ export function RunHeader({ run }: { run: RunDetail }) {
         <span className={css.status}>
           <RunStatus status={run.status} />
         </span>
+        <UnsafeMark isolation={run.isolation} />
         <div className={css.controls}>
           <RunControls run={run} />
         </div>
@@ -52,6 +55,21 @@ export function RunHeader({ run }: { run: RunDetail }) {
         ) : null}
       </div>
     </header>
+  );
+}
+
+function UnsafeMark({ isolation }: { isolation: string | null }) {
+  const broken = brokenCanaries(isolation);
+  if (broken === null) return null;
+  return (
+    <Tooltip
+      label={`Programs of this run were judged in a sandbox that does not hold: ${broken}. Its rewards may be wrong.`}
+    >
+      <span className={css.unsafe} role="note">
+        <IconShieldX size={14} aria-hidden />
+        Unsafe sandbox
+      </span>
+    </Tooltip>
   );
 }
 

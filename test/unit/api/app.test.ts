@@ -77,7 +77,7 @@ test('a run through the whole Api, every answer as its schema says', async () =>
 
   const status = await vi.waitFor(async () => {
     const now = await client.status({});
-    expect(now.isolation).toEqual({ level: 'process', detail: 'none' });
+    expect(now.isolation).toEqual({ level: 'rlimits', detail: 'none' });
     return now;
   });
   expect(status).toMatchObject({ home, engine: 'fake', running: 0, queued: 0 });

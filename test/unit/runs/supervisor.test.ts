@@ -4,15 +4,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
+import { LazySandbox } from '../../../src-main/runs/lazy-sandbox.ts';
 import { moveRun } from '../../../src-main/runs/lifecycle.ts';
 import { askOwner } from '../../../src-main/runs/remote.ts';
 import { lockFolder } from '../../../src-main/store/lock.ts';
 import { openStore } from '../../../src-main/store/store.ts';
-import { events } from '../../../src-shared/api.ts';
+import { type CanaryReport, events } from '../../../src-shared/api.ts';
+import type { Verdict } from '../../../src-shared/verdict.ts';
 import { runConfig } from '../../fixtures/configs.ts';
 import { temporaryFolder, writePolicy } from '../../fixtures/folders.ts';
 import { stepEvent } from '../../fixtures/steps.ts';
-import { startSupervisor } from '../../fixtures/supervisor.ts';
+import { echoSandbox, startSupervisor } from '../../fixtures/supervisor.ts';
 
 function isAlive(pid: number): boolean {
   try {
@@ -56,7 +58,7 @@ describe('a run that goes well', () => {
     const s = await startSupervisor();
     const runId = await s.launch({ name: 'execute@1', steps: 1 });
     await s.reaches(runId, 'finished', 'failed');
-    expect(s.store.runs.get(runId)).toMatchObject({ status: 'finished', isolation: 'process' });
+    expect(s.store.runs.get(runId)).toMatchObject({ status: 'finished', isolation: 'rlimits' });
   });
 
   test('progress is thinned out, steps are not', async () => {
@@ -219,6 +221,78 @@ describe('a worker that fails', () => {
     await vi.waitFor(() => expect(store.runs.get(runId).status).toBe('failed'), { timeout: 5000 });
     expect(report).toHaveBeenCalled();
     report.mockRestore();
+  });
+});
+
+describe('a sandbox that does not hold', () => {
+  const canary = (id: string, got: Verdict, held: boolean | null): CanaryReport['results'][number] => ({
+    id,
+    title: id,
+    language: 'python',
+    claim: 'verdicts',
+    tries: '',
+    expected: ['wrong-answer'],
+    got,
+    detail: null,
+    held,
+    wallMs: 1,
+  });
+  const report = (...broken: string[]): CanaryReport => ({
+    isolation: 'rlimits',
+    results: [
+      canary('wrong', 'wrong-answer', true),
+      canary('files', 'passed', null),
+      ...broken.map((id) => canary(id, 'passed', false)),
+    ],
+    held: broken.length === 0,
+  });
+  const sandboxThat = (...broken: string[]) => {
+    const sandbox = new LazySandbox(echoSandbox);
+    return { sandbox, check: vi.spyOn(sandbox, 'check').mockResolvedValue(report(...broken)) };
+  };
+
+  test('fails a run before its first step, and names the canary', async () => {
+    const { sandbox } = sandboxThat('forged-report');
+    const s = await startSupervisor({ sandbox });
+    const runId = await s.launch({ name: 'execute@1', steps: 2 });
+    await s.reaches(runId, 'failed');
+    expect(s.store.runs.get(runId).error).toBe(
+      'The sandbox does not hold: forged-report (passed, not wrong-answer); "assay sandbox check" shows more',
+    );
+    expect(s.store.steps.last(runId) ?? 0).toBe(0);
+    expect(s.store.runs.get(runId).isolation).toBeNull();
+  });
+
+  test('lets a run that allows it go on, with a note and a mark that stays', async () => {
+    const { sandbox, check } = sandboxThat('forged-report', 'hunt');
+    const s = await startSupervisor({ sandbox });
+    const runId = await s.launch({ name: 'execute@1', steps: 1, unsafeSandbox: true });
+    await s.reaches(runId, 'finished');
+    expect(s.store.runs.get(runId).isolation).toBe('rlimits · UNSAFE: forged-report, hunt');
+    const notes = s.store.notes.ofRun(runId);
+    expect(notes).toMatchObject([
+      { level: 'error', message: expect.stringMatching(/limits\.unsafeSandbox allows: forged-report \(.*, hunt \(/) },
+    ]);
+    expect(s.published.filter(({ event }) => event === 'note').map(({ payload }) => payload)).toEqual(notes);
+
+    check.mockResolvedValue(report());
+    await s.supervisor.resume(runId, 2);
+    await s.reaches(runId, 'finished');
+    expect(s.store.runs.get(runId).isolation).toBe('rlimits · UNSAFE: forged-report, hunt');
+  });
+
+  test('does not fail a run that was stopped while it was looked at', async () => {
+    const { sandbox, check } = sandboxThat();
+    const looking = Promise.withResolvers<CanaryReport>();
+    check.mockReturnValue(looking.promise);
+    const s = await startSupervisor({ sandbox });
+    const runId = await s.launch({ name: 'slow', steps: 500 });
+    await s.reachesStep(runId, 1);
+    s.supervisor.stop(runId);
+    await s.reaches(runId, 'stopped');
+    looking.reject(new Error('The sandbox was closed'));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(s.store.runs.get(runId)).toMatchObject({ status: 'stopped', error: null });
   });
 });
 
