@@ -336,6 +336,13 @@ export const limitOptions = {
     unit: 'MB',
     help: 'Memory limit of one test in the sandbox.',
   },
+  judgeAnew: {
+    kind: 'boolean',
+    label: 'Judge every program anew',
+    default: false,
+    help: 'Verdicts that are known (the same program, tests, limits and sandbox) are given again without running the program. With this every program is run, as when measuring the sandbox itself. Verdicts that a busy machine can change are never kept.',
+    advanced: true,
+  },
   unsafeSandbox: {
     kind: 'boolean',
     label: 'Run in an unsafe sandbox',

@@ -27,6 +27,16 @@ export class LazySandbox {
     return this.#failure;
   }
 
+  /** How often the open sandbox has failed and mended itself. */
+  get faults(): number {
+    return this.#opened?.stats().faults ?? 0;
+  }
+
+  /** The last of its failures, in one line. */
+  get lastFault(): string | null {
+    return this.#opened?.stats().lastFault ?? null;
+  }
+
   /** The open sandbox. After a failure the next call tries again. @throws AssayError `sandbox`. */
   open(): Promise<Sandbox> {
     this.#opening ??= this.#openSandbox().then(

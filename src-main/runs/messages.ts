@@ -4,7 +4,7 @@ import { type ErrorData, errorSchema } from '../../src-shared/errors.ts';
 import type { ProgressEvent, RunEvent } from '../../src-shared/events.ts';
 import { stepMetricsSchema } from '../../src-shared/metrics.ts';
 import { OUTCOMES, rolloutFaultSchema, testResultSchema } from '../../src-shared/rollout.ts';
-import type { ProgramResult } from '../../src-shared/verdict.ts';
+import { type ProgramResult, testSchema } from '../../src-shared/verdict.ts';
 import type { Program, TrainingOrder } from '../training/order.ts';
 
 /** To the worker. Every numbered message of the worker is answered by an `ack`, once what it says is stored. */
@@ -76,8 +76,9 @@ const runEvent = z.discriminatedUnion('kind', [
 const program = z.object({
   code: z.string(),
   functionName: z.string(),
-  tests: z.array(z.object({ kind: z.enum(['functional', 'stdin']), input: z.string(), expected: z.string() })),
+  tests: z.array(testSchema),
   limits: z.object({ wallMs: z.number(), memoryMb: z.number() }),
+  anew: z.boolean(),
 });
 
 const fromWorker = z.discriminatedUnion('kind', [

@@ -210,12 +210,24 @@ export class Session {
     publish('note', store.notes.insert(this.runId, { step, level: 'error', message }));
   }
 
+  /** The sandbox mends itself, and runs again what it lost; the log says so. */
+  #noteFaults(faults: number): void {
+    if (faults === 0 || this.#hasEnded) return;
+    const { store, publish, sandbox } = this.#context;
+    const step = store.steps.last(this.runId) ?? 0;
+    const message = `The sandbox failed ${faults === 1 ? 'once' : `${faults} times`} and ran what it lost again: ${sandbox.lastFault}`;
+    publish('note', store.notes.insert(this.runId, { step, level: 'warning', message }));
+  }
+
   async #execute(id: number, programs: readonly Program[]): Promise<void> {
     const { sandbox } = this.#context;
     try {
       await this.#vetted;
       this.#abort.signal.throwIfAborted();
-      this.#send({ kind: 'executed', id, results: await sandbox.execute(programs, this.#abort.signal) });
+      const faults = sandbox.faults;
+      const results = await sandbox.execute(programs, this.#abort.signal);
+      this.#noteFaults(sandbox.faults - faults);
+      this.#send({ kind: 'executed', id, results });
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       const data = toErrorData(error);

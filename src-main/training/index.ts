@@ -72,6 +72,7 @@ export async function* trainOrder(order: TrainingOrder, services: Services): Tra
         promptOf: (problem) => promptText(problem, tokenizer.template),
         execute: services.execute,
         testLimits: { wallMs: config.limits.testWallMs, memoryMb: config.limits.testMemoryMb },
+        judgeAnew: config.limits.judgeAnew,
       },
       train: trainProblems,
       validation: validation.slice(0, config.evaluation.problems),

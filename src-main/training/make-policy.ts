@@ -177,6 +177,7 @@ async function solveRate(
       promptOf: (problem) => promptText(problem, tokenizer.template),
       execute,
       testLimits: { wallMs: 2000, memoryMb: 256 },
+      judgeAnew: false,
     },
     {
       problems: tinypyProblems('validation').slice(0, problems),

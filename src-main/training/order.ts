@@ -21,6 +21,8 @@ export interface Program {
   readonly functionName: string;
   readonly tests: readonly Test[];
   readonly limits: { readonly wallMs: number; readonly memoryMb: number };
+  /** Judged even where its verdict is known. */
+  readonly anew: boolean;
 }
 
 /** What the training loop needs from the process around it. */

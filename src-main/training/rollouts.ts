@@ -31,6 +31,8 @@ export interface RolloutSource {
   readonly promptOf: (problem: Problem) => string;
   readonly execute: Services['execute'];
   readonly testLimits: Program['limits'];
+  /** Whether programs are run whose verdicts are known. */
+  readonly judgeAnew: boolean;
 }
 
 export interface RolloutRequest {
@@ -123,7 +125,8 @@ class Judge {
 
   #ask(code: string, problem: Problem): Promise<ProgramResult | undefined> {
     const { functionName } = problem;
-    const program = { code, functionName, tests: testsOf(problem), limits: this.#source.testLimits };
+    const { testLimits: limits, judgeAnew: anew } = this.#source;
+    const program = { code, functionName, tests: testsOf(problem), limits, anew };
     return new Promise((resolve) => {
       this.#waiting.push({ program, resolve });
       if (this.#waiting.length === 1) queueMicrotask(() => this.#send());

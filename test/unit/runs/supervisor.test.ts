@@ -7,6 +7,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { LazySandbox } from '../../../src-main/runs/lazy-sandbox.ts';
 import { moveRun } from '../../../src-main/runs/lifecycle.ts';
 import { askOwner } from '../../../src-main/runs/remote.ts';
+import type { Sandbox } from '../../../src-main/sandbox/sandbox.ts';
 import { lockFolder } from '../../../src-main/store/lock.ts';
 import { openStore } from '../../../src-main/store/store.ts';
 import { type CanaryReport, events } from '../../../src-shared/api.ts';
@@ -59,6 +60,25 @@ describe('a run that goes well', () => {
     const runId = await s.launch({ name: 'execute@1', steps: 1 });
     await s.reaches(runId, 'finished', 'failed');
     expect(s.store.runs.get(runId)).toMatchObject({ status: 'finished', isolation: 'rlimits' });
+  });
+
+  test('the log says when the sandbox failed and ran again what it lost', async () => {
+    let faults = 0;
+    const openSandbox = async (): Promise<Sandbox> => {
+      const sandbox = await echoSandbox();
+      const run: Sandbox['run'] = (program) => {
+        faults += 1;
+        return sandbox.run(program);
+      };
+      return { ...sandbox, run, stats: () => ({ ...sandbox.stats(), faults, lastFault: 'the server ended' }) };
+    };
+    const s = await startSupervisor({ openSandbox });
+    const runId = await s.launch({ name: 'execute@1', steps: 1 });
+    await s.reaches(runId, 'finished', 'failed');
+    const notes = s.store.notes.ofRun(runId).filter(({ level }) => level === 'warning');
+    expect(notes.map(({ message }) => message)).toEqual([
+      `The sandbox failed ${faults} times and ran what it lost again: the server ended`,
+    ]);
   });
 
   test('progress is thinned out, steps are not', async () => {

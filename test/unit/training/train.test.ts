@@ -189,6 +189,7 @@ function prepare({
       promptOf: (p) => p.statement,
       execute: services.execute,
       testLimits: { wallMs: 1000, memoryMb: 64 },
+      judgeAnew: false,
     },
     train: problems,
     validation: problems.slice(0, 2),
