@@ -14,7 +14,7 @@ import { type ChartSpec, drawChart } from './presets/charts.ts';
 import { presetsDocument, readmeTable } from './presets/document.ts';
 import { judgeAll } from './presets/findings.ts';
 import type { Picture, Report } from './presets/report.ts';
-import { loadRuns, type Run } from './presets/runs.ts';
+import { COMPARED, loadRuns, type Run } from './presets/runs.ts';
 import { summarise } from './presets/summary.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -54,11 +54,7 @@ const charts: readonly (ChartSpec & { readonly file: string })[] = [
   },
 ];
 
-const { runs, missing } = await loadRuns(
-  values.from,
-  presets.map(({ id }) => id),
-  values.seeds.split(',').map(Number),
-);
+const { runs, missing } = await loadRuns(values.from, COMPARED, values.seeds.split(',').map(Number));
 const [first] = runs;
 if (first === undefined) throw new Error(`${values.from}: no run of any preset; make them with presets.bench.ts`);
 const byPreset = presets

@@ -1,5 +1,5 @@
 /**
- * The default presets as they come: every preset with several seeds, 100 steps each, one file of metrics a run under
+ * The presets that differ in their reward alone, as they come: each with several seeds, 100 steps each, one file of metrics a run under
  * results/presets/. What is there is not run again, so it may be stopped and started at will.
  * `node test/bench/presets.bench.ts [--seeds 1,2,3] [--presets grpo,random] [--engine auto]`
  */
@@ -9,15 +9,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { resolveConfig } from '../../src-main/catalogue.ts';
 import { findEngine } from '../../src-main/engine/index.ts';
-import { presets } from '../../src-main/presets.ts';
 import { resourcePath } from '../../src-main/resources.ts';
 import { openSandbox } from '../../src-main/sandbox/sandbox.ts';
 import { trainOrder } from '../../src-main/training/index.ts';
+import { COMPARED } from './presets/runs.ts';
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1,2,3' },
-    presets: { type: 'string', default: presets.map(({ id }) => id).join(',') },
+    presets: { type: 'string', default: COMPARED.join(',') },
     engine: { type: 'string', default: 'auto' },
   },
 });

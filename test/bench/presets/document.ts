@@ -189,7 +189,7 @@ export function readmeTable({ runs, summaries }: Report): string {
   const { config: c } = runs[0] as Run;
   const n = summaries[0]?.seeds.length ?? 0;
   return [
-    `Every default preset, ${n} seeds of ${c.limits.steps} steps each from the embedded policy; they differ in nothing but the reward. Validation accuracy is avg@${c.evaluation.samples} at temperature ${c.evaluation.temperature} over ${c.evaluation.problems} problems, in %; ± is the half width of the 95 % Student-t interval over seeds; responses are cut at ${c.rollouts.maxNewTokens} tokens.`,
+    `Presets that differ in nothing but the reward, ${n} seeds of ${c.limits.steps} steps each from the embedded policy. Validation accuracy is avg@${c.evaluation.samples} at temperature ${c.evaluation.temperature} over ${c.evaluation.problems} problems, in %; ± is the half width of the 95 % Student-t interval over seeds; responses are cut at ${c.rollouts.maxNewTokens} tokens.`,
     table(
       ['preset', 'start', 'best', 'end', 'change', 'length at end', 'truncated, %'],
       summaries.map((s) => [

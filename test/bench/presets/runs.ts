@@ -5,6 +5,17 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { MetricName } from '../../../src-shared/metrics.ts';
 
+/** The presets that are compared: they share every setting but the reward. */
+export const COMPARED = [
+  'grpo',
+  'self-certainty',
+  'token-entropy',
+  'trajectory-entropy',
+  'probability-disparity',
+  'random',
+  'constant',
+] as const;
+
 const choice = z.looseObject({ kind: z.string(), options: z.record(z.string(), z.unknown()) });
 
 /** What the report states of a configuration; the rest is kept for the comparison of runs. */
