@@ -6,6 +6,7 @@ import type { Catalogue, FlatValues } from '../src-shared/api.ts';
 import { AssayError } from '../src-shared/errors.ts';
 import { METRICS } from '../src-shared/metrics.ts';
 import { type Options, parseOptions } from '../src-shared/options.ts';
+import type { Problem } from '../src-shared/problem.ts';
 import { type Choice, FAMILY_GROUPS, type FamilyGroup, plainGroups, type RunConfig } from '../src-shared/run.ts';
 import { advantages } from './advantages/index.ts';
 import { datasets } from './datasets/index.ts';
@@ -13,6 +14,7 @@ import { engines } from './engine/index.ts';
 import { problemWithTargets, targetsFromText } from './model/adapter.ts';
 import { objectives } from './objectives/index.ts';
 import { presets } from './presets.ts';
+import { problemFault, rewardFaults, secondRewardOption } from './rewards/checks.ts';
 import { rewards } from './rewards/index.ts';
 import { policyTraining } from './training/policy-training.ts';
 
@@ -21,6 +23,8 @@ interface Member {
   readonly title: string;
   readonly help: string;
   readonly options: Options;
+  /** What this member cannot be combined with: the path of the option to change, and what is allowed there. */
+  conflicts?(config: RunConfig): readonly { readonly path: string; readonly message: string }[];
 }
 /** A family's members; the first one is the default. */
 const families: Readonly<Record<FamilyGroup, readonly Member[]>> = {
@@ -34,6 +38,7 @@ const titles: readonly (readonly [keyof typeof plainGroups | FamilyGroup, string
   ['policy', 'Policy'],
   ['problems', 'Problems'],
   ['reward', 'Reward'],
+  ['shaping', 'Reward shaping'],
   ['advantage', 'Advantage'],
   ['objective', 'Objective'],
   ['rollouts', 'Rollouts'],
@@ -42,6 +47,12 @@ const titles: readonly (readonly [keyof typeof plainGroups | FamilyGroup, string
   ['limits', 'Limits'],
   ['seeds', 'Seeds'],
 ];
+
+/** The plain groups as they are offered: what names a member of a family is chosen from its list. */
+const plain: Readonly<Record<keyof typeof plainGroups, Options>> = {
+  ...plainGroups,
+  shaping: { ...plainGroups.shaping, second: secondRewardOption() },
+};
 
 const isFamily = (group: string): group is FamilyGroup => (FAMILY_GROUPS as readonly string[]).includes(group);
 
@@ -52,7 +63,7 @@ export async function catalogue(): Promise<Catalogue> {
     groups: titles.map(([id, title]) => ({
       id,
       title,
-      options: isFamily(id) ? {} : { ...plainGroups[id] },
+      options: isFamily(id) ? {} : { ...plain[id] },
       members: isFamily(id) ? families[id].map(describe) : [],
       defaultMember: isFamily(id) ? (families[id][0]?.id ?? null) : null,
     })),
@@ -87,17 +98,23 @@ export function checkConfig(request: RunRequest): { path: string; message: strin
 }
 
 /**
- * Read every problem that a run would use, so that a malformed file is refused before the run exists.
- * @throws AssayError `usage` that names the file and line at fault.
+ * Read every problem that a run would use, so that a malformed file, or one that the reward cannot score, is refused
+ * before the run exists.
+ * @throws AssayError `usage` that names the file and line, or the problem, at fault.
  */
-export async function checkProblems({ problems }: RunConfig): Promise<void> {
+export async function checkProblems(config: RunConfig): Promise<void> {
+  const { problems } = config;
   const dataset = datasets.find((d) => d.id === problems.kind)?.open(problems.options);
+  let train: readonly Problem[] = [];
   try {
-    for (const split of ['train', 'validation'] as const) await dataset?.load(split);
+    train = (await dataset?.load('train')) ?? [];
+    await dataset?.load('validation');
   } catch (error) {
     if (!(error instanceof AssayError)) throw error;
     throw new AssayError('usage', error.message, { path: 'problems.options', cause: error });
   }
+  const fault = problemFault(config, train);
+  if (fault !== null) throw new AssayError('usage', `${fault.path}: ${fault.message}`, { path: fault.path });
 }
 
 function resolve({ name, preset: presetId, values }: RunRequest): { config: () => RunConfig; errors: AssayError[] } {
@@ -121,8 +138,8 @@ function resolve({ name, preset: presetId, values }: RunRequest): { config: () =
     else {
       // One value at a time, so that every fault of a group is reported and not only its first.
       for (const [key, value] of Object.entries(given))
-        attempt(() => parseOptions(plainGroups[group], { [key]: value }, group));
-      parts[group] = errors.length === 0 ? parseOptions(plainGroups[group], given, group) : undefined;
+        attempt(() => parseOptions(plain[group], { [key]: value }, group));
+      parts[group] = errors.length === 0 ? parseOptions(plain[group], given, group) : undefined;
     }
   }
   const config = () =>
@@ -200,9 +217,10 @@ function crossChecks(c: RunConfig): AssayError[] {
       'optimiser.minibatchProblems',
       `${minibatchProblems} does not divide rollouts.problemsPerStep ${problemsPerStep}`,
     );
-  const dual = c.objective.options.dualClip;
-  if (typeof dual === 'number' && dual !== 0 && dual <= 1)
-    fault('objective.options.dualClip', `${dual} is not allowed; it must be above 1, or 0 to turn it off`);
+  for (const group of FAMILY_GROUPS)
+    for (const { path, message } of families[group].find((m) => m.id === c[group].kind)?.conflicts?.(c) ?? [])
+      fault(path, message);
+  for (const { path, message } of rewardFaults(c)) fault(path, message);
   const known = ['auto', ...engines.map((e) => e.id)];
   if (!known.includes(c.policy.engine))
     fault('policy.engine', `${c.policy.engine} is unknown; allowed is ${known.join(', ')}`);

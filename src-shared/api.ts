@@ -39,7 +39,16 @@ export const catalogueSchema = z.object({
       defaultMember: z.string().nullable(),
     }),
   ),
-  presets: z.array(z.object({ id: z.string(), title: z.string(), help: z.string(), values: flatValues })),
+  presets: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      help: z.string(),
+      values: flatValues,
+      /** Where each value comes from, by its path. */
+      sources: z.record(z.string(), z.string()).optional(),
+    }),
+  ),
   engines: z.array(z.object({ id: z.string(), title: z.string(), unavailable: z.string().nullable() })),
   metrics: z.array(metricSchema),
 });
@@ -54,6 +63,8 @@ const configSchema = z.object({
   advantage: choiceSchema,
   objective: choiceSchema,
   policy: z.record(z.string(), optionValueSchema),
+  /** Empty where a run was stored without it: nothing was shaped. */
+  shaping: z.record(z.string(), optionValueSchema).default({}),
   rollouts: z.record(z.string(), optionValueSchema),
   optimiser: z.record(z.string(), optionValueSchema),
   evaluation: z.record(z.string(), optionValueSchema),

@@ -1,5 +1,6 @@
 /** Every series that a run logs, as `family/name`, with what it means and how to draw it. */
 import { z } from 'zod';
+import { SIGNAL_METRICS } from './signals.ts';
 
 export const metricSchema = z.object({
   name: z.string(),
@@ -15,7 +16,8 @@ const define = <const M extends readonly Metric[]>(metrics: M): M => metrics;
 
 /**
  * `train/*` are over the training rollouts of the step, `eval/*` over validation samples. Certainty statistics are
- * token-level masked means at the sampling temperature: never compare them across temperatures.
+ * token-level masked means at the sampling temperature: never compare them across temperatures. `reward/*` are means
+ * over the training rollouts of the step of what the reward is made of.
  */
 export const METRICS = define([
   {
@@ -75,6 +77,34 @@ export const METRICS = define([
     source: 'own choice',
   },
   {
+    name: 'eval/token-entropy',
+    title: 'Validation token entropy',
+    unit: 'nats',
+    help: 'Mean over tokens of validation samples of -sum p ln p, at the temperature of validation.',
+    source: 'own choice; as train/token-entropy',
+  },
+  {
+    name: 'eval/trajectory-entropy',
+    title: 'Validation trajectory entropy',
+    unit: 'nats',
+    help: 'Mean over tokens of validation samples of -ln p(token), at the temperature of validation.',
+    source: 'own choice; as train/trajectory-entropy',
+  },
+  {
+    name: 'eval/self-certainty',
+    title: 'Validation self-certainty',
+    unit: 'nats',
+    help: 'Mean over tokens of validation samples of KL(uniform || p), at the temperature of validation.',
+    source: 'own choice; as train/self-certainty',
+  },
+  {
+    name: 'eval/disparity',
+    title: 'Validation probability disparity',
+    unit: 'fraction',
+    help: 'Mean over tokens of validation samples of the largest minus the second largest probability, at the temperature of validation.',
+    source: 'own choice; as train/disparity',
+  },
+  {
     name: 'train/accuracy',
     title: 'Training accuracy',
     unit: 'fraction',
@@ -94,6 +124,48 @@ export const METRICS = define([
     unit: 'number',
     help: 'Mean over groups of the standard deviation (n-1) of the reward.',
     source: 'reward_std of TRL',
+  },
+  {
+    name: 'reward/source',
+    title: 'Score of the reward',
+    unit: 'number',
+    help: 'Mean score of the chosen reward, before weight and flips.',
+    source: 'own choice',
+  },
+  {
+    name: 'reward/second',
+    title: 'Score of the second reward',
+    unit: 'number',
+    help: 'Mean score of the second reward, before its weight. A gap where there is none.',
+    source: 'own choice',
+  },
+  {
+    name: 'reward/format',
+    title: 'Format penalty',
+    unit: 'number',
+    help: 'Mean of -1 where a response has no code block, else 0, before its weight. A gap where it is off.',
+    source: 'Aletheia',
+  },
+  {
+    name: 'reward/overlong',
+    title: 'Soft overlong penalty',
+    unit: 'number',
+    help: 'Mean penalty for length, -1 to 0, before its weight. A gap where it is off.',
+    source: 'DAPO, arXiv 2503.14476',
+  },
+  {
+    name: 'reward/length',
+    title: 'Short length penalty',
+    unit: 'number',
+    help: 'Mean penalty for short responses, -1 to 0, before its weight. A gap where it is off.',
+    source: 'ArcherCodeR, formula inferred',
+  },
+  {
+    name: 'reward/flipped',
+    title: 'Flipped scores',
+    unit: 'fraction',
+    help: 'Share of the scored rollouts whose score was turned into its opposite. A gap where nothing is flipped.',
+    source: 'own choice',
   },
   {
     name: 'train/length',
@@ -299,6 +371,7 @@ export const METRICS = define([
     help: 'Wall-clock time of validation.',
     source: 'own choice',
   },
+  ...SIGNAL_METRICS,
 ] as const);
 
 export type MetricName = (typeof METRICS)[number]['name'];

@@ -2,6 +2,7 @@
  * objective) add the options of the chosen member under `<group>.options`. */
 import { z } from 'zod';
 import { type OptionValues, optionValueSchema, type ValuesOf } from './options.ts';
+import { shapingOptions } from './shaping.ts';
 
 export const policyOptions = {
   source: {
@@ -109,6 +110,18 @@ export const rolloutOptions = {
     integer: true,
     help: 'Rollouts per problem (N). Advantages compare a rollout with its group.',
     source: 'own choice; the study used 16 and ablates 8, 12, 16',
+  },
+  samplingRounds: {
+    kind: 'number',
+    label: 'Dynamic sampling',
+    default: 0,
+    min: 0,
+    max: 100,
+    integer: true,
+    unit: 'rounds',
+    help: 'With 0 every group counts. Else groups whose rewards are all equal are left out, and further problems are drawn, in so many rounds at most, until the step has its number of groups; with 1 nothing is drawn in their place.',
+    source: 'the study (off); DAPO, arXiv 2503.14476, whose verl recipe draws 10 times at most',
+    advanced: true,
   },
   temperature: {
     kind: 'number',
@@ -367,6 +380,7 @@ export const seedOptions = {
 /** The groups without a family, in the order of the form. */
 export const plainGroups = {
   policy: policyOptions,
+  shaping: shapingOptions,
   rollouts: rolloutOptions,
   optimiser: optimiserOptions,
   evaluation: evaluationOptions,

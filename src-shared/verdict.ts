@@ -30,7 +30,7 @@ export const comparisonSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('unordered') }),
   /** A program decides, run by itself in the sandbox as `checker input.txt output.txt answer.txt`: exit status 0 accepts,
    * 1 and 2 refuse (testlib's convention); what it prints is the explanation. */
-  z.strictObject({ kind: z.literal('checker'), language: z.enum(LANGUAGES), code: z.string() }),
+  z.strictObject({ kind: z.literal('checker'), language: z.enum(['python', 'cpp', 'javascript']), code: z.string() }),
 ]);
 export type Comparison = z.infer<typeof comparisonSchema>;
 

@@ -1,146 +1,103 @@
-/**
- * GRPO with asymmetric clipping, dual clip, a KL term and an entropy bonus (verl core_algos.py).
- *   ratio = exp(clamp(ln pi - ln pi_old, +-20))
- *   l = max(-A ratio, -A clip(ratio, 1 - low, 1 + high));  if A < 0: l = min(l, -A c)
- *   + beta k3, k3 = clamp(exp(d) - d - 1, +-10), d = clamp(ln pi_ref - ln pi, +-20);  - coefficient H
- * Aggregation is over the whole minibatch, never per slice, so how an engine slices a batch changes nothing.
- */
-import type { OptionValues } from '../../src-shared/options.ts';
-import type { Normalisation, ObjectiveMember } from './objective.ts';
+/** GRPO and its relatives: one loss (policy-gradient.ts), each with its own defaults. */
+import type { ObjectiveMember } from './objective.ts';
+import { policyGradient } from './policy-gradient.ts';
 
-const options = {
-  clipLow: {
-    kind: 'number',
-    label: 'Clip low',
-    default: 0.2,
-    min: 0,
-    max: 1,
-    help: 'Ratios below 1 - this are clipped.',
-    source: 'the study',
-  },
-  clipHigh: {
-    kind: 'number',
-    label: 'Clip high',
-    default: 0.2,
-    min: 0,
-    max: 100,
-    help: 'Ratios above 1 + this are clipped. DAPO raises it to 0.28.',
-    source: 'the study',
-  },
-  dualClip: {
-    kind: 'number',
-    label: 'Dual clip',
-    default: 3,
-    min: 0,
-    max: 1000,
-    advanced: true,
-    help: 'Upper bound c of the ratio where the advantage is negative; must exceed 1, 0 turns it off.',
-    source: 'verl; the study uses 10 with 3 epochs',
-  },
-  klCoefficient: {
-    kind: 'number',
-    label: 'KL coefficient',
-    default: 0,
-    min: 0,
-    max: 100,
-    help: 'Weight of the k3 divergence from the policy that the run started from; 0 keeps no reference policy.',
-    source: 'the study; ablates 0 and 0.005',
-  },
-  entropyCoefficient: {
-    kind: 'number',
-    label: 'Entropy bonus',
-    default: 0,
-    min: -10,
-    max: 10,
-    advanced: true,
-    help: 'Weight of the mean token entropy, subtracted from the loss.',
-    source: 'the study',
-  },
-  aggregation: {
-    kind: 'choice',
-    label: 'Averaging',
-    default: 'seq-mean-token-mean',
-    choices: [
-      {
-        value: 'seq-mean-token-mean',
-        label: 'Sequences, then tokens',
-        help: 'Mean over responses of the mean over tokens (GRPO).',
-      },
-      { value: 'token-mean', label: 'All tokens', help: 'Mean over all tokens of the minibatch (DAPO).' },
-      { value: 'seq-mean-token-sum', label: 'Sequence sums', help: 'Mean over responses of the sum over tokens.' },
-      {
-        value: 'seq-mean-token-sum-norm',
-        label: 'Fixed length',
-        help: 'Sum over tokens / (responses x longest response) (Dr. GRPO).',
-      },
-    ],
-    help: 'How token losses become one number.',
-    source: 'what the study’s token-mean amounts to with its micro-batches of one response',
-  },
-} as const;
-
-/** Weight of each token of a sequence of this length. */
-function tokenWeight(aggregation: unknown, length: number, n: Normalisation): number {
-  switch (aggregation) {
-    case 'token-mean':
-      return 1 / n.tokens;
-    case 'seq-mean-token-sum':
-      return 1 / n.sequences;
-    case 'seq-mean-token-sum-norm':
-      return 1 / (n.sequences * n.maxNewTokens);
-    default:
-      return 1 / (n.sequences * length);
-  }
-}
-
-const clamp = (x: number, bound: number) => Math.max(-bound, Math.min(bound, x));
-
-export const grpo: ObjectiveMember = {
+export const grpo = policyGradient({
   id: 'grpo',
   title: 'GRPO',
   help: 'Policy gradient with group-relative advantages and clipped ratios.',
-  options,
-  needsReference: (o) => (o.klCoefficient as number) > 0,
-  isIdle: (s, o) => s.advantage === 0 && o.klCoefficient === 0 && o.entropyCoefficient === 0,
-  sequenceLoss(stats, sequence, normalisation, o: OptionValues) {
-    const { advantage, oldLogprob, refLogprob } = sequence;
-    const [low, high, dual] = [o.clipLow as number, o.clipHigh as number, o.dualClip as number];
-    const [beta, bonus] = [o.klCoefficient as number, o.entropyCoefficient as number];
-    const length = stats.logprob.length;
-    const weight = tokenWeight(o.aggregation, length, normalisation);
-    const dLogprob = new Float32Array(length);
-    const dEntropy = bonus === 0 ? undefined : new Float32Array(length).fill(-bonus * weight);
-    let [loss, clipped, oldKl, refKl] = [0, 0, 0, 0];
+  defaults: {},
+});
 
-    for (let t = 0; t < length; t++) {
-      const logprob = stats.logprob[t] as number;
-      const difference = logprob - (oldLogprob[t] as number);
-      const ratio = Math.exp(clamp(difference, 20));
-      const plain = -advantage * ratio;
-      const bounded = -advantage * Math.min(Math.max(ratio, 1 - low), 1 + high);
-      let token = plain;
-      let slope = Math.abs(difference) < 20 ? plain : 0;
-      if (bounded > plain) [token, slope] = [bounded, 0];
-      if (advantage < 0 && dual > 0 && -advantage * dual < token) [token, slope] = [-advantage * dual, 0];
-      if (token !== plain) clipped++;
-      oldKl -= difference;
-
-      if (refLogprob !== null) {
-        const gap = (refLogprob[t] as number) - logprob;
-        const d = clamp(gap, 20);
-        const k3 = Math.exp(d) - d - 1;
-        refKl += Math.min(k3, 10);
-        token += beta * Math.min(k3, 10);
-        if (Math.abs(gap) < 20 && k3 < 10) slope += beta * (1 - Math.exp(d));
-      }
-      if (bonus !== 0) token -= bonus * (stats.entropy[t] as number);
-      loss += token * weight;
-      dLogprob[t] = slope * weight;
-    }
-    return {
-      loss,
-      derivative: dEntropy === undefined ? { logprob: dLogprob } : { logprob: dLogprob, entropy: dEntropy },
-      tally: { tokens: length, clipped, oldKl, refKl: refLogprob === null ? null : refKl },
-    };
+/** arXiv 2503.20783. Needs advantages without a scale too. */
+export const drGrpo = policyGradient({
+  id: 'dr-grpo',
+  title: 'Dr. GRPO',
+  help: 'GRPO without its bias to length: sums over tokens are divided by a constant. Goes with an advantage that only subtracts the mean.',
+  defaults: {
+    aggregation: { default: 'seq-mean-token-sum-norm', source: 'Dr. GRPO, arXiv 2503.20783; TRL dr_grpo' },
   },
-};
+});
+
+/** arXiv 2503.14476; values as in its verl recipe and in TRL. */
+export const dapo = policyGradient({
+  id: 'dapo',
+  title: 'DAPO',
+  help: 'GRPO with a higher upper clip and every token counting the same. Its dynamic sampling is rollouts.samplingRounds.',
+  defaults: {
+    clipHigh: { default: 0.28, source: 'DAPO, arXiv 2503.14476' },
+    aggregation: { default: 'token-mean', source: 'DAPO, arXiv 2503.14476; TRL dapo' },
+  },
+});
+
+/** TRL's bnpo. Its local batch is what a device holds at a time; here it is the group (own choice). */
+export const bnpo = policyGradient({
+  id: 'bnpo',
+  title: 'BNPO (token averages of a local batch)',
+  help: 'GRPO averaged over the tokens of a local batch, then over local batches; the local batch is a group.',
+  defaults: {
+    aggregation: { default: 'group-token-mean', source: 'TRL bnpo; the group as the local batch is an own choice' },
+  },
+});
+
+/** arXiv 2507.18071; TRL's recommended clip. No dual clip, as in verl's gspo. */
+export const gspo = policyGradient({
+  id: 'gspo',
+  title: 'GSPO',
+  help: 'GRPO with one ratio for the whole response. Its clip is narrow, for a mean moves far less than its tokens do.',
+  defaults: {
+    ratio: { default: 'sequence', source: 'GSPO, arXiv 2507.18071' },
+    clipLow: { default: 3e-4, source: 'GSPO, arXiv 2507.18071; TRL' },
+    clipHigh: { default: 4e-4, source: 'GSPO, arXiv 2507.18071; TRL' },
+    dualClip: { default: 0, source: 'verl gspo has none' },
+  },
+});
+
+/** MiniMax-M1, arXiv 2506.13585; cap 5 as TRL recommends, which is clipHigh 4 here, and no lower bound. */
+export const cispo = policyGradient({
+  id: 'cispo',
+  title: 'CISPO',
+  help: 'REINFORCE with a clipped importance weight: no token loses its gradient.',
+  defaults: {
+    clipOf: { default: 'weight', source: 'CISPO, arXiv 2506.13585' },
+    clipLow: { default: 1, source: 'CISPO, arXiv 2506.13585: no lower bound' },
+    clipHigh: { default: 4, source: 'TRL: weights up to 5' },
+    dualClip: { default: 0, source: 'CISPO has none' },
+    aggregation: { default: 'token-mean', source: 'CISPO, arXiv 2506.13585; TRL cispo' },
+  },
+});
+
+/** arXiv 2501.03262; the loss is PPO's. Goes with the advantage of the same name. */
+export const reinforcePlusPlus = policyGradient({
+  id: 'reinforce++',
+  title: 'REINFORCE++',
+  help: 'PPO’s clipped loss without a critic, the divergence taken off the reward of each token. Goes with advantages over the whole step.',
+  defaults: {
+    klPlacement: { default: 'reward', source: 'REINFORCE++, arXiv 2501.03262' },
+    klEstimator: { default: 'k1', source: 'REINFORCE++, arXiv 2501.03262' },
+    aggregation: { default: 'token-mean', source: 'verl' },
+  },
+});
+
+/** arXiv 2504.11343: min(ratio, clip(ratio)) of the correct responses. */
+export const raftPlusPlus = policyGradient({
+  id: 'raft++',
+  title: 'RAFT++',
+  help: 'Likelihood of correct responses, with importance sampling and clipping.',
+  advantage: 'positives',
+  defaults: {
+    dualClip: { default: 0, source: 'there are no negatives' },
+    aggregation: { default: 'token-mean', source: 'RAFT++, arXiv 2504.11343, in verl' },
+  },
+});
+
+export const policyGradients: readonly ObjectiveMember[] = [
+  grpo,
+  drGrpo,
+  dapo,
+  bnpo,
+  gspo,
+  cispo,
+  reinforcePlusPlus,
+  raftPlusPlus,
+];

@@ -1,5 +1,7 @@
 /** The list of objectives. */
-import { grpo } from './grpo.ts';
+import { dpo } from './dpo.ts';
+import { policyGradients } from './grpo.ts';
+import { likelihood } from './likelihood.ts';
 import type { ObjectiveMember } from './objective.ts';
 
-export const objectives: readonly ObjectiveMember[] = [grpo];
+export const objectives: readonly ObjectiveMember[] = [...policyGradients, likelihood, dpo];

@@ -6,5 +6,6 @@ export const constantReward: Reward = {
   title: 'Constant',
   help: 'Control: every response scores 1, so advantages are all 0.',
   options: {},
+  bounds: () => [0, 1],
   score: (group) => group.map(() => 1),
 };

@@ -16,5 +16,6 @@ export const randomReward: Reward = {
       source: 'ArcherCodeR, RANDOM_REWARD_RATE',
     },
   },
+  bounds: () => [0, 1],
   score: (group, options, random) => group.map(() => (random.next() < (options.rate as number) ? 1 : 0)),
 };

@@ -21,13 +21,16 @@ const manifestSchema = z.object({
 });
 export type CheckpointManifest = z.infer<typeof manifestSchema>;
 
+export const checkpointFolder = (checkpointsFolder: string, step: number): string =>
+  join(checkpointsFolder, `step-${String(step).padStart(6, '0')}`);
+
 export async function writeCheckpoint(
   engine: PolicyEngine,
   policyFolder: string,
   checkpointsFolder: string,
   manifest: CheckpointManifest,
 ): Promise<CheckpointEvent> {
-  const folder = join(checkpointsFolder, `step-${String(manifest.step).padStart(6, '0')}`);
+  const folder = checkpointFolder(checkpointsFolder, manifest.step);
   const draft = `${folder}.partial`;
   await rm(draft, { recursive: true, force: true });
   try {

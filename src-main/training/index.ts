@@ -12,6 +12,7 @@ import { rewards } from '../rewards/index.ts';
 import { readManifest } from './checkpoint.ts';
 import type { Services, Training, TrainingOrder } from './order.ts';
 import { policyTraining } from './policy-training.ts';
+import { openReference } from './reference.ts';
 import { runSeeds } from './seeds.ts';
 import { train } from './train.ts';
 
@@ -41,10 +42,17 @@ export async function* trainOrder(order: TrainingOrder, services: Services): Tra
   const factory = await findEngine(config.policy.engine, training);
   const engine = await factory.load(order.policyFolder, training);
   try {
-    // The reference is what the run started from, also when it is resumed: so it is frozen before `restore`.
-    const reference = objective.needsReference(config.objective.options) ? await engine.freeze() : null;
-    if (order.resume !== null) await engine.restore(order.resume.folder);
     const done = order.resume === null ? { step: 0, tokens: 0 } : await readManifest(order.resume.folder);
+    // The reference is what the run started from, also when it is resumed: so it is frozen before `restore`.
+    const reference = objective.needsReference(config.objective.options)
+      ? await openReference({
+          engine,
+          every: objective.referenceEvery?.(config.objective.options) ?? 0,
+          done: done.step,
+          checkpointsFolder: order.checkpointsFolder,
+        })
+      : null;
+    if (order.resume !== null) await engine.restore(order.resume.folder);
     checkLengths(config, engine.config.maxPositions, [...trainProblems, ...validation], (p) =>
       tokenizer.encode(promptText(p, tokenizer.template)),
     );
@@ -64,6 +72,7 @@ export async function* trainOrder(order: TrainingOrder, services: Services): Tra
       services,
       seeds,
       reward: member(rewards, config.reward.kind, 'reward.kind'),
+      secondReward: config.shaping.second === 'none' ? null : member(rewards, config.shaping.second, 'shaping.second'),
       advantage: member(advantages, config.advantage.kind, 'advantage.kind'),
       plan: { engine, objective, reference, config, seeds },
       source: {

@@ -1,6 +1,7 @@
 /** The series of one step, from its rollouts. What each means stands in src-shared/metrics.ts. */
 import type { StepMetrics } from '../../src-shared/metrics.ts';
 import { hasReasoning, repetitionRatio, thinkingWords } from '../diagnostics/text.ts';
+import { type GroupReward, PARTS } from '../rewards/index.ts';
 import { mean, passAtK, sampleStd, standardError } from '../stats/describe.ts';
 import type { Rollout } from './rollouts.ts';
 
@@ -45,6 +46,19 @@ export function rolloutMetrics(rollouts: readonly Rollout[], maxNewTokens: numbe
   };
 }
 
+/** Means of what rewards are made of; a part that is off, or has no score at all, is a gap. */
+export function rewardPartMetrics(groups: readonly Pick<GroupReward, 'parts' | 'flipped'>[]): StepMetrics {
+  const means = PARTS.flatMap((part) => {
+    const scores = groups.flatMap(({ parts }) => parts[part] ?? []).filter((s) => s !== null);
+    return scores.length === 0 ? [] : [[`reward/${part}`, mean(scores)]];
+  });
+  const flips = groups.flatMap(({ flipped }) => flipped).filter((f) => f !== null);
+  return {
+    ...Object.fromEntries(means),
+    ...(flips.length === 0 ? {} : { 'reward/flipped': share(flips, (f) => f) }),
+  };
+}
+
 /** Rewards of all groups; null where a rollout was not scored. */
 export function rewardMetrics(groups: readonly (readonly (number | null)[])[]): StepMetrics {
   const scored = groups.map((group) => group.filter((r) => r !== null)).filter((group) => group.length >= 2);
@@ -81,5 +95,9 @@ export function evaluationMetrics(groups: readonly (readonly Rollout[])[]): Step
     'eval/repetition': mean(all.map((r) => repetitionRatio(r.completion))),
     'eval/reasoning': share(all, (r) => hasReasoning(r.completion)),
     'eval/truncated': share(all, (r) => !r.finished),
+    'eval/token-entropy': tokenMean(all, (r, t) => at(r.stats.entropy, t)),
+    'eval/trajectory-entropy': tokenMean(all, (r, t) => -at(r.stats.logprob, t)),
+    'eval/self-certainty': tokenMean(all, (r, t) => at(r.stats.klUniform, t)),
+    'eval/disparity': tokenMean(all, (r, t) => at(r.stats.top1, t) - at(r.stats.top2, t)),
   };
 }

@@ -15,6 +15,10 @@ export interface RunSeeds {
   evaluation(call: number): number;
   /** A reward's own draws for one group. */
   reward(step: number, group: number): Random;
+  /** Those of a second reward. */
+  secondReward(step: number, group: number): Random;
+  /** Which scores of one group are flipped. */
+  flips(step: number, group: number): Random;
   /** Order of the problems in one pass over the rollouts of a step. */
   minibatches(step: number, epoch: number): Random;
 }
@@ -26,6 +30,8 @@ export function runSeeds(seed: number): RunSeeds {
     rollouts: (step, call) => seedFrom(seed, 'rollouts', step, call),
     evaluation: (call) => seedFrom(seed, 'evaluation', call),
     reward: (step, group) => stream(seed, 'reward', step, group),
+    secondReward: (step, group) => stream(seed, 'second reward', step, group),
+    flips: (step, group) => stream(seed, 'flips', step, group),
     minibatches: (step, epoch) => stream(seed, 'minibatches', step, epoch),
   };
 }

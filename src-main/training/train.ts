@@ -8,15 +8,19 @@ import { AssayError } from '../../src-shared/errors.ts';
 import type { ProgressEvent, RolloutRecord, StepEvent } from '../../src-shared/events.ts';
 import type { StepMetrics } from '../../src-shared/metrics.ts';
 import type { Problem } from '../../src-shared/problem.ts';
-import type { Advantage } from '../advantages/advantage.ts';
+import type { Advantage, RolloutAdvantage } from '../advantages/advantage.ts';
 import { EngineError } from '../engine/engine.ts';
 import type { Reward } from '../rewards/reward.ts';
+import { mean } from '../stats/describe.ts';
 import { writeCheckpoint } from './checkpoint.ts';
+import { type GatheredGroups, gatherGroups } from './gather.ts';
 import { evaluationMetrics, rewardMetrics, rolloutMetrics } from './metrics.ts';
 import type { Services, Training, TrainingOrder } from './order.ts';
-import { judgedRollouts, type Rollout, type RolloutSource } from './rollouts.ts';
+import { judgedRollouts, type RolloutSource } from './rollouts.ts';
+import { type CertainRollout, withCertainty } from './scoring.ts';
 import type { RunSeeds } from './seeds.ts';
-import { type AdvantagedGroup, type UpdatePlan, updatePolicy } from './updates.ts';
+import { signalMetrics } from './signals.ts';
+import { type AdvantagedGroup, penaltiesOf, type UpdatePlan, updatePolicy } from './updates.ts';
 
 /** Everything of a run that is ready to use. */
 export interface PreparedRun {
@@ -25,6 +29,8 @@ export interface PreparedRun {
   readonly source: RolloutSource;
   readonly plan: UpdatePlan;
   readonly reward: Reward;
+  /** Null for none. */
+  readonly secondReward: Reward | null;
   readonly advantage: Advantage;
   readonly seeds: RunSeeds;
   readonly train: readonly Problem[];
@@ -85,51 +91,71 @@ async function trainStep(
 ): Promise<TrainedStep & { tokens: number }> {
   const { config } = run.order;
   const started = performance.now();
-  const { problemsPerStep, groupSize, temperature, topP, topK, maxNewTokens } = config.rollouts;
-  const judged = await judgedRollouts(
-    run.source,
-    {
-      problems: problemsOf(run, step, problemsPerStep),
-      samples: groupSize,
-      sampling: { temperature, topP, topK, maxNewTokens },
-      seedOf: (call) => run.seeds.rollouts(step, call),
-    },
-    reporter(run, step),
-  );
-
-  const rewardGroups = judged.groups.map((group, i) =>
-    run.reward.score(group, config.reward.options, run.seeds.reward(step, i)),
-  );
-  const advantageGroups = rewardGroups.map((rewards) => run.advantage.ofGroup(rewards, config.advantage.options));
-  const trainable = judged.groups.flatMap((rollouts, i): AdvantagedGroup[] => {
-    const advantages = advantageGroups[i];
-    return advantages === null || advantages === undefined ? [] : [{ rollouts, advantages }];
-  });
+  const { temperature, maxNewTokens } = config.rollouts;
+  const gathered = await gatherGroups(run, step, reporter(run, step));
+  const { groups, rewards: rewardGroups } = gathered;
+  const advantaging = performance.now();
+  const trainable = await advantagedGroups(run, gathered);
+  const advantagesOf = new Map(trainable.map((group) => [group.rollouts, group.advantages]));
   const rewarded = performance.now();
   const update = await updatePolicy(run.plan, trainable, step, (fraction) => reporter(run, step)('updating', fraction));
+  await run.plan.reference?.afterStep(step);
   const finished = performance.now();
 
-  const rollouts = judged.groups.flat();
+  const rollouts = groups.flat();
   const tokens = tokensBefore + rollouts.reduce((sum, r) => sum + r.tokens.length, 0);
   return {
     step,
     tokens,
-    rollouts: judged.groups.flatMap((group, g) =>
+    rollouts: groups.flatMap((group, g) =>
       group.map((rollout, i) =>
-        recordOf(run, rollout, 'train', temperature, rewardGroups[g]?.[i] ?? null, advantageGroups[g]?.[i] ?? null),
+        recordOf(
+          run,
+          rollout,
+          'train',
+          temperature,
+          rewardGroups[g]?.[i] ?? null,
+          advantagesOf.get(group)?.[i] ?? null,
+        ),
       ),
     ),
     metrics: {
       ...rolloutMetrics(rollouts, maxNewTokens),
+      ...signalMetrics('train', rollouts),
       ...rewardMetrics(rewardGroups),
+      ...gathered.metrics,
       ...update,
       'train/tokens': tokens,
       'time/step': (finished - started) / 1000,
-      'time/rollouts': judged.secondsSampling,
-      'time/rewards': judged.secondsScoring,
+      'time/rollouts': gathered.secondsSampling,
+      'time/rewards': gathered.secondsScoring + (rewarded - advantaging) / 1000,
       'time/updates': (finished - rewarded) / 1000,
     },
   };
+}
+
+/** The groups that there is something to learn from, with their advantages. */
+async function advantagedGroups(
+  run: PreparedRun,
+  { groups, rewards, kept }: GatheredGroups,
+): Promise<AdvantagedGroup[]> {
+  const counted = groups.flatMap((rollouts, i) => (kept[i] ? [{ rollouts, rewards: rewards[i] ?? [] }] : []));
+  const penalised = await penaltiesOf(
+    run.plan,
+    counted.map(({ rollouts }) => rollouts),
+  );
+  const advantages = run.advantage.ofStep(
+    counted.map((group, i) => ({
+      rewards: group.rewards,
+      lengths: group.rollouts.map((rollout) => rollout.tokens.length),
+      penalties: penalised?.penalties[i] ?? null,
+    })),
+    run.order.config.advantage.options,
+  );
+  return counted.flatMap(({ rollouts }, i) => {
+    const own = advantages[i] ?? null;
+    return own === null ? [] : [{ rollouts, advantages: own, refLogprobs: penalised?.refLogprobs[i] }];
+  });
 }
 
 /** The step with the validation of the policy that it left behind. */
@@ -137,7 +163,7 @@ async function validated(run: PreparedRun, trained: TrainedStep): Promise<StepEv
   const { config } = run.order;
   const { samples, temperature, topP } = config.evaluation;
   const started = performance.now();
-  const { groups } = await judgedRollouts(
+  const judged = await judgedRollouts(
     run.source,
     {
       problems: run.validation,
@@ -147,11 +173,13 @@ async function validated(run: PreparedRun, trained: TrainedStep): Promise<StepEv
     },
     (_phase, fraction) => reporter(run, trained.step)('validating', fraction),
   );
+  const groups = await withCertainty(run, judged.groups, temperature);
   return stepEvent({
     step: trained.step,
     metrics: {
       ...trained.metrics,
       ...evaluationMetrics(groups),
+      ...signalMetrics('eval', groups.flat()),
       'time/evaluation': (performance.now() - started) / 1000,
     },
     rollouts: [...trained.rollouts, ...groups.flat().map((r) => recordOf(run, r, 'eval', temperature, null, null))],
@@ -166,19 +194,6 @@ async function checkpoint(run: PreparedRun, step: number, tokens: number) {
   return writeCheckpoint(run.source.engine, policyFolder, checkpointsFolder, { step, tokens });
 }
 
-/** The problems of a step: passes over the training split, each pass in an order of its own. */
-function problemsOf({ train, seeds }: PreparedRun, step: number, count: number): Problem[] {
-  const first = (step - 1) * count;
-  // Shuffling a pass anew at each step takes well under a millisecond, and leaves no state to resume.
-  const orders = new Map<number, Problem[]>();
-  return Array.from({ length: count }, (_, i) => {
-    const pass = Math.floor((first + i) / train.length);
-    const order = orders.get(pass) ?? seeds.problems(pass).shuffle(train);
-    orders.set(pass, order);
-    return order[(first + i) % train.length] as Problem;
-  });
-}
-
 /** Report, then let the process answer what came in meanwhile: engines on the CPU keep this thread busy. */
 function reporter(run: PreparedRun, step: number) {
   return async (phase: ProgressEvent['phase'], fraction: number): Promise<void> => {
@@ -189,13 +204,13 @@ function reporter(run: PreparedRun, step: number) {
 
 function recordOf(
   run: PreparedRun,
-  rollout: Rollout,
+  rollout: CertainRollout,
   split: 'train' | 'eval',
   temperature: number,
   reward: number | null,
-  advantage: number | null,
+  advantage: RolloutAdvantage,
 ): RolloutRecord {
-  const { problem, promptIds: _ids, tokens, ...rest } = rollout;
+  const { problem, promptIds: _ids, certainty: _certainty, tokens, ...rest } = rollout;
   return {
     ...rest,
     split,
@@ -204,6 +219,6 @@ function recordOf(
     tokenTexts: Array.from(tokens, (id) => run.source.tokenizer.tokenText(id)),
     temperature,
     reward,
-    advantage,
+    advantage: typeof advantage === 'number' || advantage === null ? advantage : mean(Array.from(advantage)),
   };
 }

@@ -1,27 +1,31 @@
 /** From rewarded rollouts to weight updates: minibatches, objective, accumulation, optimizer steps. */
 import type { StepMetrics } from '../../src-shared/metrics.ts';
 import type { RunConfig } from '../../src-shared/run.ts';
+import type { RolloutAdvantage } from '../advantages/advantage.ts';
 import type { PolicyEngine, ReferencePolicy, Scored } from '../engine/engine.ts';
-import type { Normalisation, ObjectiveMember, ObjectiveSequence, ObjectiveTally } from '../objectives/objective.ts';
+import type { MinibatchSequence, Normalisation, ObjectiveMember, ObjectiveTally } from '../objectives/objective.ts';
+import type { RunReference } from './reference.ts';
 import type { Rollout } from './rollouts.ts';
 import type { RunSeeds } from './seeds.ts';
 
-/** One group whose rollouts have advantages; null where a rollout was not scored. */
+/** One group whose rollouts have advantages; null where a rollout is not trained on. */
 export interface AdvantagedGroup {
   readonly rollouts: readonly Rollout[];
-  readonly advantages: readonly (number | null)[];
+  readonly advantages: readonly RolloutAdvantage[];
+  /** Log-probs under the reference policy, [T] a rollout, where they are known already. */
+  readonly refLogprobs?: readonly Float32Array[] | undefined;
 }
 
 export interface UpdatePlan {
   readonly engine: PolicyEngine;
   readonly objective: ObjectiveMember;
   /** Present when the objective needs it. */
-  readonly reference: ReferencePolicy | null;
+  readonly reference: RunReference | null;
   readonly config: RunConfig;
   readonly seeds: RunSeeds;
 }
 
-interface Sample extends ObjectiveSequence {
+interface Sample extends MinibatchSequence {
   readonly sequence: Scored;
 }
 
@@ -38,7 +42,7 @@ export async function updatePolicy(
   const { engine, objective, config, seeds } = plan;
   const { optimiser, rollouts: rolloutConfig } = config;
   const learningRate = optimiser.learningRate * Math.min(1, step / Math.max(1, optimiser.warmupSteps));
-  const samples = await withReference(plan, groups);
+  const samples = await samplesOf(plan, groups);
   const perUpdate = optimiser.minibatchProblems;
   const updates = Math.ceil(samples.length / perUpdate) * optimiser.epochs;
   if (samples.flat().length === 0) return {};
@@ -47,7 +51,7 @@ export async function updatePolicy(
   for (let epoch = 0; epoch < optimiser.epochs; epoch++) {
     const order = seeds.minibatches(step, epoch).shuffle(samples);
     for (let from = 0; from < order.length; from += perUpdate) {
-      const minibatch = order.slice(from, from + perUpdate).flat();
+      const minibatch = await related(plan, order.slice(from, from + perUpdate).flat());
       if (minibatch.length === 0) continue;
       const normalisation: Normalisation = {
         sequences: minibatch.length,
@@ -99,29 +103,90 @@ function addTally(
   totals.measured += tally.tokens;
 }
 
-/** The trainable samples of each group, with reference log-probs where the objective asks for them. */
-async function withReference(plan: UpdatePlan, groups: readonly AdvantagedGroup[]): Promise<Sample[][]> {
-  const samples = groups.map((group) =>
+/** The samples of each group that are trained on, with the log-probs that the objective asks for. */
+async function samplesOf(plan: UpdatePlan, groups: readonly AdvantagedGroup[]): Promise<Sample[][]> {
+  const { engine, objective, reference, config } = plan;
+  const { options } = config.objective;
+  const chosen = groups.map((group) =>
     group.rollouts.flatMap((rollout, i) => {
-      const advantage = group.advantages[i];
-      if (advantage === null || advantage === undefined || rollout.tokens.length === 0) return [];
-      return [
-        {
-          advantage,
-          oldLogprob: rollout.stats.logprob,
-          refLogprob: null,
-          sequence: { prompt: rollout.promptIds, response: rollout.tokens },
-        },
-      ];
+      const advantage = group.advantages[i] ?? null;
+      if (advantage === null || rollout.tokens.length === 0) return [];
+      if (objective.trainsOn?.(rollout, options) === false) return [];
+      return [{ rollout, advantage, refLogprob: group.refLogprobs?.[i] }];
     }),
   );
-  if (plan.reference === null) return samples;
-  const flat = samples.flat();
-  const stats = await plan.reference.score(
-    flat.map((s) => s.sequence),
-    plan.config.rollouts.temperature,
-  );
-  const refLogprobs = stats.map((s) => s.logprob);
+  const flat = chosen.flat();
+  const rollouts = flat.map(({ rollout }) => rollout);
+  const known = flat.every(({ refLogprob }) => refLogprob !== undefined);
+  const scored = reference === null || known ? null : await logprobsOf(reference, rollouts, plan);
+  const rescored = objective.needsOldScores?.(options) ? await logprobsOf(engine, rollouts, plan) : null;
   let next = 0;
-  return samples.map((group) => group.map((s) => ({ ...s, refLogprob: refLogprobs[next++] ?? null })));
+  return chosen.map((group, g) =>
+    group.map(({ rollout, advantage, refLogprob }): Sample => {
+      const place = next++;
+      const sampled = rollout.stats.logprob;
+      return {
+        group: g,
+        advantage,
+        oldLogprob: rescored?.[place] ?? sampled,
+        ...(rescored === null ? {} : { sampledLogprob: sampled }),
+        refLogprob: scored?.[place] ?? refLogprob ?? null,
+        currentLogprob: null,
+        entropy: rollout.stats.entropy,
+        sequence: sequenceOf(rollout),
+      };
+    }),
+  );
+}
+
+/** The samples of a minibatch with what each has only by comparison with the others. */
+async function related({ engine, objective, config }: UpdatePlan, minibatch: readonly Sample[]): Promise<Sample[]> {
+  if (objective.relate === undefined || minibatch.length === 0) return [...minibatch];
+  const { options } = config.objective;
+  const current = objective.needsCurrentScores?.(options)
+    ? await engine.score(
+        minibatch.map((s) => s.sequence),
+        config.rollouts.temperature,
+      )
+    : null;
+  const now = minibatch.map((s, i) => ({ ...s, currentLogprob: current?.[i]?.logprob ?? null }));
+  const relations = objective.relate(now, options);
+  return now.map((s, i) => ({ ...s, related: relations[i] ?? {} }));
+}
+
+export interface StepPenalties {
+  /** What is taken off the reward at each token, [G][N][T]. */
+  readonly penalties: readonly (readonly Float32Array[])[];
+  /** Log-probs under the reference policy, likewise. */
+  readonly refLogprobs: readonly (readonly Float32Array[])[];
+}
+
+/** What the objective takes off the rewards of a step's rollouts; null where it leaves them alone. */
+export async function penaltiesOf(
+  plan: UpdatePlan,
+  groups: readonly (readonly Rollout[])[],
+): Promise<StepPenalties | null> {
+  const penalty = plan.objective.penalty?.(plan.config.objective.options) ?? null;
+  if (penalty === null || plan.reference === null) return null;
+  const full = groups.flat().filter((rollout) => rollout.tokens.length > 0);
+  const scores = await logprobsOf(plan.reference, full, plan);
+  const known = new Map(full.map((rollout, i) => [rollout, scores[i]]));
+  const refLogprobs = groups.map((group) => group.map((rollout) => known.get(rollout) ?? new Float32Array()));
+  return {
+    refLogprobs,
+    penalties: groups.map((group, g) =>
+      group.map((rollout, i) => penalty(rollout.stats.logprob, refLogprobs[g]?.[i] ?? new Float32Array())),
+    ),
+  };
+}
+
+const sequenceOf = ({ promptIds, tokens }: Rollout): Scored => ({ prompt: promptIds, response: tokens });
+
+async function logprobsOf(
+  scorer: Pick<ReferencePolicy, 'score'>,
+  rollouts: readonly Rollout[],
+  { config }: UpdatePlan,
+): Promise<Float32Array[]> {
+  const stats = await scorer.score(rollouts.map(sequenceOf), config.rollouts.temperature);
+  return stats.map((s) => s.logprob);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { catalogue, checkConfig, resolveConfig } from '../../src-main/catalogue.ts';
-import { presets } from '../../src-main/presets.ts';
+import { presets, rewardPresets } from '../../src-main/presets.ts';
 import { catalogueSchema } from '../../src-shared/api.ts';
 import { problemWith } from '../../src-shared/options.ts';
 
@@ -23,8 +23,9 @@ describe('catalogue', () => {
         }
   });
 
-  test('has the presets of the study and its controls', () => {
-    expect(presets.map((p) => p.id)).toEqual([
+  test('has the rewards of the study and its controls as presets, first', () => {
+    expect(presets.slice(0, rewardPresets.length)).toEqual(rewardPresets);
+    expect(rewardPresets.map((p) => p.id)).toEqual([
       'grpo',
       'self-certainty',
       'token-entropy',
@@ -36,9 +37,109 @@ describe('catalogue', () => {
   });
 });
 
+describe('presets', () => {
+  const others = presets.filter((p) => !rewardPresets.includes(p));
+
+  test('every one is a possible run, under an id of its own', () => {
+    for (const { id } of presets) expect([id, checkConfig({ preset: id, values: {} })]).toEqual([id, []]);
+    expect(new Set(presets.map((p) => p.id)).size).toBe(presets.length);
+  });
+
+  test('every value of a published method says where it comes from', () => {
+    for (const { id, values, sources } of others) {
+      expect([id, Object.keys(sources ?? {})]).toEqual([id, Object.keys(values)]);
+      for (const source of Object.values(sources ?? {})) expect(source.length).toBeGreaterThan(2);
+    }
+  });
+
+  test('those of the study differ in nothing but the reward, and have its numbers', () => {
+    const study = presets.filter((p) => p.id.endsWith('-study'));
+    const [first, ...rest] = study.map((p) => ({ ...p.values, 'reward.kind': '' }));
+    for (const values of rest) expect(values).toEqual(first);
+    const { rollouts, optimiser, objective, limits } = resolveConfig({ preset: 'grpo-study', values: {} });
+    expect([rollouts.problemsPerStep, rollouts.groupSize, optimiser.minibatchProblems]).toEqual([64, 16, 32]);
+    expect([objective.options.clipLow, objective.options.clipHigh, objective.options.dualClip]).toEqual([0.2, 0.2, 3]);
+    expect([optimiser.epochs, limits.steps]).toEqual([1, 105]);
+  });
+
+  test('those of Aletheia have its numbers', () => {
+    const { objective, rollouts, optimiser } = resolveConfig({ preset: 'aletheia-grpo', values: {} });
+    expect(objective).toMatchObject({
+      kind: 'dapo',
+      options: { clipLow: 0.2, clipHigh: 0.28, klCoefficient: 0.001, referenceEvery: 100, importanceCap: 2 },
+    });
+    expect([rollouts.problemsPerStep, rollouts.groupSize, optimiser.minibatchProblems]).toEqual([64, 16, 64]);
+    const batchOnline = resolveConfig({ preset: 'aletheia-bo-grpo', values: {} });
+    expect(batchOnline.objective.options).toMatchObject({ ratio: 'sequence', clipLow: 3e-4, clipHigh: 4e-4 });
+    expect(batchOnline.rollouts.problemsPerStep / batchOnline.optimiser.minibatchProblems).toBe(4);
+    expect(resolveConfig({ preset: 'aletheia-raft', values: {} }).advantage.options.maxPerGroup).toBe(5);
+    expect(resolveConfig({ preset: 'aletheia-dpo', values: {} }).objective).toEqual({
+      kind: 'dpo',
+      options: { beta: 0.1 },
+    });
+  });
+});
+
+describe('methods that do not go together', () => {
+  const objective = (option: string) => `objective.options.${option}`;
+  test.each([
+    [
+      'raft++',
+      { 'advantage.kind': 'group-relative' },
+      'advantage.kind: group-relative is not for objective raft++; allowed is positives',
+    ],
+    ['raft', { 'advantage.kind': 'leave-one-out' }, 'advantage.kind: leave-one-out is not for objective likelihood'],
+    [
+      'aletheia-dpo',
+      { 'advantage.kind': 'positives' },
+      'advantage.kind: positives makes no pairs for objective dpo; allowed is pairs',
+    ],
+    ['grpo', { 'advantage.kind': 'pairs' }, 'objective.kind: grpo cannot train on pairs; allowed is dpo'],
+    [
+      'cispo',
+      { [objective('dualClip')]: 3 },
+      'objective.options.dualClip: 3 has no meaning where the clip is of the weight; allowed is 0',
+    ],
+    [
+      'dapo',
+      { [objective('importanceCap')]: 0.5 },
+      'objective.options.importanceCap: 0.5 is not allowed; it must be 1 or more, or 0',
+    ],
+    [
+      'grpo',
+      { [objective('positiveWeight')]: 0, [objective('negativeWeight')]: 0 },
+      'objective.options.negativeWeight: 0 leaves nothing to train on with positiveWeight 0',
+    ],
+    ['grpo', { [objective('referenceEvery')]: 50 }, 'objective.options.referenceEvery: 50 renews no reference'],
+    [
+      'aletheia-grpo',
+      { 'limits.checkpointEvery': 30 },
+      'objective.options.referenceEvery: 100 must be a multiple of limits.checkpointEvery 30',
+    ],
+    [
+      'aletheia-grpo',
+      { 'limits.checkpointEvery': 0 },
+      'objective.options.referenceEvery: 100 must be a multiple of limits.checkpointEvery 0, which must not be 0',
+    ],
+    [
+      'raft++',
+      { [objective('klPlacement')]: 'reward', [objective('klCoefficient')]: 0.1 },
+      'objective.options.klPlacement: reward has no effect with advantage positives, which only chooses; allowed is loss',
+    ],
+  ])('%s with %o', (preset, values, message) => {
+    const [fault] = checkConfig({ preset, values });
+    expect(fault?.message).toContain(message);
+    expect(message.startsWith(`${fault?.path}: `)).toBe(true);
+  });
+
+  test('a weight of 0 for one sign is a method', () => {
+    expect(checkConfig(grpo({ [objective('positiveWeight')]: 0 }))).toEqual([]);
+  });
+});
+
 describe('resolveConfig', () => {
-  test('presets differ in nothing but the reward', () => {
-    const [first, ...rest] = presets.map((p) => resolveConfig({ preset: p.id, values: {} }));
+  test('presets of rewards differ in nothing but the reward', () => {
+    const [first, ...rest] = rewardPresets.map((p) => resolveConfig({ preset: p.id, values: {} }));
     for (const config of rest) {
       expect({ ...config, name: '', preset: '', reward: null }).toEqual({
         ...first,
@@ -99,7 +200,7 @@ describe('resolveConfig', () => {
   });
 
   test('an unknown preset lists the known ones', () => {
-    expect(() => resolveConfig({ preset: 'gspo', values: {} })).toThrow('preset: gspo is unknown; allowed is grpo, ');
+    expect(() => resolveConfig({ preset: 'ppo', values: {} })).toThrow('preset: ppo is unknown; allowed is grpo, ');
   });
 
   test('a check reports every fault, not the first alone', () => {

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { extractCode } from '../../../src-main/datasets/code-block.ts';
+import { answerSpan, codeSpan, extractCode } from '../../../src-main/datasets/code-block.ts';
 
 const fence = (code: string, language = 'python') => `\`\`\`${language}\n${code}\n\`\`\``;
 
@@ -19,4 +20,31 @@ it('finds nothing in other languages, open blocks, thoughts alone and plain text
   expect(extractCode('```python\na = 1')).toBeNull();
   expect(extractCode(`<think>${fence('a')}</think> none`)).toBeNull();
   expect(extractCode('')).toBeNull();
+});
+
+it('says where the program and the answer stand', () => {
+  const text = `<think>${fence('no')}</think>so ${fence('a')} and ${fence('b = 1  ')} done`;
+  const at = text.indexOf('b = 1');
+  expect(codeSpan(text)).toEqual([at, at + 5]);
+  expect(text.slice(...answerSpan(text))).toBe(`so ${fence('a')} and ${fence('b = 1  ')} done`);
+  expect([answerSpan('no tag'), answerSpan('x</think>'), codeSpan('none')]).toEqual([[0, 6], [9, 9], null]);
+});
+
+it('the span of the program is its text, whatever surrounds it', () => {
+  const piece = fc.constantFrom('<think>', '</think>', '```', '```python\n', 'x = 1\n', '\n', ' ', 'é😀');
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => {
+      const text = pieces.join('');
+      const [start] = answerSpan(text);
+      const span = codeSpan(text);
+      const open = text.indexOf('```python\n', start);
+      const closed = open >= 0 && text.indexOf('```', open + '```python\n'.length) >= 0;
+      expect(span === null).toBe(!closed);
+      if (span === null) return;
+      expect(span[0]).toBeGreaterThanOrEqual(start);
+      expect(text.slice(0, span[0])).toMatch(/```python\n$/);
+      expect(text.slice(span[1])).toMatch(/^\s*```/);
+      expect(text.slice(...span)).not.toContain('```');
+    }),
+  );
 });

@@ -172,6 +172,7 @@ describe('a stored run', () => {
     advantage: { kind: 'group-relative', options: {} },
     objective: { kind: 'grpo', options: {} },
     policy: { ...defaultsOf(plainGroups.policy) },
+    shaping: { ...defaultsOf(plainGroups.shaping) },
     rollouts: { ...defaultsOf(plainGroups.rollouts), groupSize: 4 },
     optimiser: { ...defaultsOf(plainGroups.optimiser) },
     evaluation: { ...defaultsOf(plainGroups.evaluation) },

@@ -174,6 +174,7 @@ function prepare({
     services,
     seeds,
     reward: unitTests,
+    secondReward: null,
     advantage: groupRelative,
     plan: { engine, objective: grpo, reference: null, config, seeds },
     source: {
