@@ -9,6 +9,7 @@ import { isRunFile, readRunFile } from './run-file.ts';
 import { findRun } from './run-reference.ts';
 import { addSandboxCommands } from './sandbox.ts';
 import { catalogueLines, runDetailLines, runLines } from './show.ts';
+import { addStudyCommand } from './study.ts';
 import { applySets } from './values.ts';
 
 const CLOSE_TIMEOUT_MS = 20_000;
@@ -197,6 +198,7 @@ function commands({ io, version, openApp }: ProgramOptions, done: (code: number)
     );
 
   addSandboxCommands(program, { io, withApp });
+  addStudyCommand(program, { io, withApp });
 
   program
     .command('setup')
