@@ -1,6 +1,7 @@
 /** The series of one step, from its rollouts. What each means stands in src-shared/metrics.ts. */
 import type { StepMetrics } from '../../src-shared/metrics.ts';
 import { hasReasoning, repetitionRatio, thinkingWords } from '../diagnostics/text.ts';
+import { actionReward, tokenMeans } from '../diagnostics/tokens.ts';
 import { type GroupReward, PARTS } from '../rewards/index.ts';
 import { mean, passAtK, sampleStd, standardError } from '../stats/describe.ts';
 import type { Rollout } from './rollouts.ts';
@@ -8,18 +9,16 @@ import type { Rollout } from './rollouts.ts';
 const share = <T>(items: readonly T[], test: (item: T) => boolean) =>
   items.length === 0 ? 0 : items.filter(test).length / items.length;
 
-/** Token-level masked mean: every token of every rollout counts the same, as in the study's monitoring. */
-function tokenMean(rollouts: readonly Rollout[], term: (r: Rollout, t: number) => number): number {
-  let sum = 0;
-  let tokens = 0;
-  for (const rollout of rollouts) {
-    for (let t = 0; t < rollout.tokens.length; t++) sum += term(rollout, t);
-    tokens += rollout.tokens.length;
-  }
-  return sum / Math.max(tokens, 1);
+/** Certainty over all tokens of the rollouts, as series of a split. */
+function certainty<S extends 'train' | 'eval'>(split: S, rollouts: readonly Rollout[]) {
+  const means = tokenMeans(rollouts.map(({ stats }) => stats));
+  return {
+    [`${split}/token-entropy`]: means.tokenEntropy,
+    [`${split}/trajectory-entropy`]: means.trajectoryEntropy,
+    [`${split}/self-certainty`]: means.selfCertainty,
+    [`${split}/disparity`]: means.disparity,
+  };
 }
-
-const at = (values: Float32Array, t: number) => values[t] as number;
 
 /** Training rollouts: lengths, certainty, verdicts. @param maxNewTokens pads the action reward, as in the study. */
 export function rolloutMetrics(rollouts: readonly Rollout[], maxNewTokens: number): StepMetrics {
@@ -31,11 +30,11 @@ export function rolloutMetrics(rollouts: readonly Rollout[], maxNewTokens: numbe
     'train/truncated': share(rollouts, (r) => !r.finished),
     'train/reasoning': share(rollouts, (r) => hasReasoning(r.completion)),
     'train/thinking-words': mean(rollouts.map((r) => thinkingWords(r.completion))),
-    'train/token-entropy': tokenMean(rollouts, (r, t) => at(r.stats.entropy, t)),
-    'train/trajectory-entropy': tokenMean(rollouts, (r, t) => -at(r.stats.logprob, t)),
-    'train/self-certainty': tokenMean(rollouts, (r, t) => at(r.stats.klUniform, t)),
-    'train/disparity': tokenMean(rollouts, (r, t) => at(r.stats.top1, t) - at(r.stats.top2, t)),
-    'train/action-reward': mean(rollouts.map((r) => r.stats.logprob.reduce((a, b) => a + b, 0) / maxNewTokens)),
+    ...certainty('train', rollouts),
+    'train/action-reward': actionReward(
+      rollouts.map(({ stats }) => stats),
+      maxNewTokens,
+    ),
     'sandbox/passed': verdicts('passed'),
     'sandbox/no-code': verdicts('no-code'),
     'sandbox/wrong-answer': verdicts('wrong-answer'),
@@ -95,9 +94,6 @@ export function evaluationMetrics(groups: readonly (readonly Rollout[])[]): Step
     'eval/repetition': mean(all.map((r) => repetitionRatio(r.completion))),
     'eval/reasoning': share(all, (r) => hasReasoning(r.completion)),
     'eval/truncated': share(all, (r) => !r.finished),
-    'eval/token-entropy': tokenMean(all, (r, t) => at(r.stats.entropy, t)),
-    'eval/trajectory-entropy': tokenMean(all, (r, t) => -at(r.stats.logprob, t)),
-    'eval/self-certainty': tokenMean(all, (r, t) => at(r.stats.klUniform, t)),
-    'eval/disparity': tokenMean(all, (r, t) => at(r.stats.top1, t) - at(r.stats.top2, t)),
+    ...certainty('eval', all),
   };
 }
