@@ -6,11 +6,12 @@ import gc
 import io
 import json
 import os
+import signal
 import sys
 
 import remote
-from confine import FOLDER, lock_down
-from solution import EXIT_MEMORY, compile_source, describe, enter_module, execute, fresh_module, new_module, parse_arguments
+from confine import lock_down
+from solution import EXIT_ERROR, EXIT_MEMORY, compile_source, describe, enter_module, execute, fresh_module, new_module, parse_arguments
 
 OWN_MODULES = ('solution', 'remote', 'confine', 'processes', 'child', 'supervise', 'builds', 'serve')
 STDIN, STDOUT, STDERR, REPORT, SETUP, CALLS = range(6)
@@ -37,12 +38,10 @@ def test_process(program, mode, arguments, descriptors, folder):
         os.dup2(descriptor, target, inheritable=target <= STDERR)
     os.closerange(len(descriptors), 1024)
     os.chdir(folder)
-    if FOLDER is not None:
+    if os.environ['HOME'] != folder:  # each change copies a page of the process
         os.environ.update(HOME=folder, TMPDIR=folder)
     if mode == 'command':
-        lock_down(program)
-        os.write(SETUP, b'LR')
-        os.execve(arguments[0], arguments, os.environ)
+        become(program, arguments, len(descriptors) > CALLS)
     sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, 'r', False)), 'utf-8', 'replace')
     sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, 'w', False)), 'utf-8', 'surrogateescape')
     sys.stderr = io.TextIOWrapper(io.FileIO(2, 'w', False), 'utf-8', 'backslashreplace', write_through=True)
@@ -70,7 +69,28 @@ def test_process(program, mode, arguments, descriptors, folder):
         read_line()  # begin
         remote.run_checker(code, module, program['functionName'], read_line, say)
     else:
-        os._exit(execute(code, module, None, None, functools.partial(write_all, REPORT)))
+        # A checker's exit status is its answer.
+        os._exit(execute(code, module, None, None, functools.partial(write_all, REPORT), bool(arguments)))
+
+
+def become(program, command, answers_calls):
+    """Never returns: `command` takes this process, with REPORT open and, where it answers calls, these on descriptor 4."""
+    setup = os.dup(SETUP)  # closed by the kernel once the command runs
+    for ignored_by_python in ('SIGPIPE', 'SIGXFSZ'):
+        signal.signal(getattr(signal, ignored_by_python), signal.SIG_DFL)
+    for descriptor in (STDOUT, STDERR, REPORT):
+        os.set_blocking(descriptor, True)  # the pipes are those of the test before, which may have set this
+    os.set_inheritable(REPORT, True)
+    if answers_calls:
+        os.dup2(CALLS, SETUP)
+    limits, reserved = program['limits'], program['recipe']['reservedMb']
+    lock_down(dict(program, limits=dict(limits, memoryMb=limits['memoryMb'] + reserved)))
+    os.write(setup, b'LR')
+    try:
+        os.execve(command[0], command, os.environ)
+    except OSError as error:
+        os.write(setup, b'F%s: %s' % (command[0].encode(), describe(error).encode()))
+    os._exit(EXIT_ERROR)
 
 
 def read_line():

@@ -61,20 +61,21 @@ class ProgramProcess:
         """-> (header, stdout, report)"""
         kind = request['kind']
         if kind == 'build':
-            return builds.build(self.program, self.streams)
+            return builds.build(self.program)
         if kind == 'unpack':
             builds.unpack(request['files'], body)
             return NOTHING_SEEN, b'', b''
         if self.refused is not None:
             return self.refused  # it did not compile for the last test either
-        seen = self.run_once(request, body) if self.runs_once(kind) else self.call(request, body)
+        seen = self.run_once(request, body) if self.runs_once(request) else self.call(request, body)
         if self.recipe is None and seen[0]['status'] == 'compile-error':
             self.refused = seen
         return seen
 
-    def runs_once(self, kind):
+    def runs_once(self, request):
         serve = self.recipe and self.recipe['serve']
-        return kind == 'stdin' and not (serve and 'stdin' in serve['kinds'])
+        served = serve and 'stdin' in serve['kinds'] and not request.get('files') and not request.get('arguments')
+        return request['kind'] == 'stdin' and not served
 
     def run_once(self, request, body):
         """A test in a process of its own."""
@@ -87,7 +88,8 @@ class ProgramProcess:
         if self.recipe is None:
             test = TestProcess(self.program, 'stdin', arguments, folder, self.streams, text=body)
         else:
-            test = TestProcess(self.program, 'command', self.recipe['run'] + arguments, folder, self.streams, text=body)
+            command = builds.filled(self.recipe['run'], self.program['limits']) + arguments
+            test = TestProcess(self.program, 'command', command, folder, self.streams, text=body)
         return test.run()
 
     def call(self, request, body):
@@ -104,7 +106,7 @@ class ProgramProcess:
                     parse_arguments(text)
             except (ValueError, RecursionError) as error:
                 return dict(NOTHING_SEEN, status='bad-test', detail=describe(error)), b'', b''
-            line = json.dumps({'input': text}).encode()
+            line = json.dumps({'input': text} if self.recipe is None else text).encode()
         wall_ms = request.get('wallMs', self.program['limits']['wallMs'])
         while True:
             used = self.session is not None
@@ -116,18 +118,17 @@ class ProgramProcess:
             if self.session.ended is not None or b'"memory-limit"' in seen[2]:
                 self.end_session()
             spent = header['status'] in ('memory-limit', 'signal') or (header['status'] == 'time-limit' and header['code'] != 0)
-            if not (used and request['kind'] == 'functional' and (spent or b'"memory-limit"' in seen[2])):
+            if not (used and request['kind'] in ('functional', 'stdin') and (spent or b'"memory-limit"' in seen[2])):
                 return seen
 
     def start_session(self, kind):
         folder = self.new_folder()
         if self.recipe is None:
             mode = {'functional': 'calls', 'call': 'remote', 'check': 'checker'}[kind]
-            self.session = TestProcess(self.program, mode, [], folder, self.streams, answers=self.streams.report)
+            self.session = TestProcess(self.program, mode, [], folder, self.streams, calls=True)
         else:
-            serve = self.recipe['serve']
-            answers = self.streams.report if serve['channel'] == 'extra' else self.streams.stdout
-            self.session = TestProcess(self.program, 'command', serve['command'], folder, self.streams, answers=answers)
+            command = builds.filled(self.recipe['serve']['command'], self.program['limits'])
+            self.session = TestProcess(self.program, 'command', command, folder, self.streams, calls=True)
 
     def new_folder(self):
         if self.folder is not None:

@@ -1,6 +1,5 @@
 """Starts test processes, watches them from outside and ends them: their limits, their output, how they ended."""
 import fcntl
-import json
 import os
 import select
 import signal
@@ -13,16 +12,19 @@ from solution import EXIT_ERROR, describe
 
 MEMORY_LOOK_SECONDS = 0.1
 STDERR_BYTES = 4096
+PIPE_READS = 17  # a pipe that a program has made as large as it may holds 1 MiB
+LAST_ANSWER = b',"last":true}'
 FIRST_OWN_DESCRIPTOR = 16  # above every descriptor that a test process has, so that it can take its own from these
 
 
 class Stream:
     """A pipe that the tests of one program write to, one after another, and of which at most `most` bytes are kept."""
 
-    def __init__(self, most, keep_tail=False):
+    def __init__(self, most, keep=None):
+        """keep -- 'head' or 'tail' of what is longer; None: then the test is at its end."""
         reader, writer = os.pipe()
         self.reader, self.writer = high(reader), high(writer)
-        self.most, self.keep_tail = most, keep_tail
+        self.most, self.keep = most, keep
         self.data, self.overflowed = bytearray(), False
         os.set_blocking(self.reader, False)
 
@@ -33,10 +35,10 @@ class Stream:
         except BlockingIOError:
             return False
         if len(self.data) > self.most:
-            if self.keep_tail:
+            if self.keep == 'tail':
                 del self.data[:-self.most]
             else:
-                self.overflowed = True
+                self.overflowed = self.keep is None
                 del self.data[self.most:]
         return True
 
@@ -55,29 +57,37 @@ def high(descriptor):
 
 
 class Streams:
-    def __init__(self, output_bytes):
+    def __init__(self, output_bytes, keep_stderr='tail'):
         self.stdout, self.report = Stream(output_bytes), Stream(output_bytes)
-        self.stderr, self.setup = Stream(STDERR_BYTES, keep_tail=True), Stream(STDERR_BYTES)
+        self.stderr, self.setup = Stream(STDERR_BYTES, keep_stderr), Stream(STDERR_BYTES)
         self.all = (self.stdout, self.stderr, self.report, self.setup)
 
     def clear(self):
+        """For the next process, when none that wrote to these lives any more."""
         for stream in self.all:
+            stream.drain()
+            stream.clear()
+
+    def clear_answer(self):
+        """Forgets what a process said of one call; what it said of itself before the first stays."""
+        for stream in (self.stdout, self.stderr, self.report):
             stream.clear()
 
 
 class TestProcess:
     """One process of a program. It lives for one test ('stdin', 'command'), or answers one call after another.
 
-    program -- {code, functionName, limits, memory, threads}; mode, arguments -- see child.py; streams -- Streams;
-    answers -- the stream on which it answers calls, None where it is called never; text -- its standard input."""
+    program -- {code, functionName, limits, memory, threads, recipe}; mode, arguments -- see child.py; streams --
+    Streams; calls -- whether it answers calls (on streams.report); text -- its standard input."""
 
-    def __init__(self, program, mode, arguments, folder, streams, answers=None, text=b''):
-        self.limits, self.streams, self.answers = program['limits'], streams, answers
+    def __init__(self, program, mode, arguments, folder, streams, calls=False, text=b''):
+        self.limits, self.streams, self.answers = program['limits'], streams, streams.report if calls else None
+        self.recipe = program['recipe']
         self.started, self.calls, self.text = time.monotonic(), 0, memoryview(text)
         streams.clear()
         stdin, self.feed = map(high, os.pipe())
         ends = [stdin, streams.stdout.writer, streams.stderr.writer, streams.report.writer, streams.setup.writer]
-        if answers is streams.report:  # calls come on a descriptor of their own, and standard input is empty
+        if calls:  # these come on a descriptor of their own, and standard input is empty
             empty = high(os.open('/dev/null', os.O_RDONLY))
             ends = [empty, *ends[1:], stdin]
         self.pid = os.fork()
@@ -89,7 +99,7 @@ class TestProcess:
             finally:
                 os._exit(EXIT_ERROR)
         os.close(stdin)
-        if answers is streams.report:
+        if calls:
             os.close(empty)
         self.ended, self.usage, self.cause, self.killed = None, None, None, False
         self.exited = os.pidfd_open(self.pid) if hasattr(os, 'pidfd_open') else None
@@ -109,26 +119,34 @@ class TestProcess:
     def call(self, line):
         """Sends one line and waits for the answer -> (header, stdout, report). The process may have ended with it:
         then `ended` is no longer None."""
-        started = self.started if self.calls == 0 else time.monotonic()
+        if self.calls > 0:
+            self.started = time.monotonic()
         self.calls += 1
         self.text = memoryview(line + b'\n')
-        if self.watch(started) is None:
+        if self.watch(self.started) is None or (self.recipe is not None and not self.take_output()):
             return self.end()
-        wall_ms = (time.monotonic() - started) * 1000
+        wall_ms = (time.monotonic() - self.started) * 1000
         said, _, rest = bytes(self.answers.data).partition(b'\n')
         # Its program knows the channel, and may have said more than it was asked: then it is not asked again.
         suspect = len(rest) > 0 or self.answers.overflowed
         header = {'status': 'exited', 'code': 0, 'detail': '', 'wallMs': round(wall_ms, 3),
                   'memoryMb': processes.peak_mib(), 'stderr': text_of(self.streams.stderr)}
-        stdout = b''
-        if self.answers is self.streams.stdout:
-            stdout, said = split_answer(said)
-        if not said.startswith((b'{"value"', b'{"stdout"', b'{"call"', b'{"passed"')):
+        stdout = bytes(self.streams.stdout.data) if self.recipe is not None else b''
+        if not said.startswith((b'{"value"', b'{"done"', b'{"call"', b'{"passed"')):
             header['code'] = EXIT_ERROR
-        self.streams.clear()
-        if suspect:
+        self.streams.clear_answer()
+        if suspect or said.endswith(LAST_ANSWER):
             self.kill()
         return header, stdout, said
+
+    def take_output(self):
+        """Reads what was printed before the answer, which is in the pipe; False where that passes the limit."""
+        for _ in range(PIPE_READS):
+            if not self.streams.stdout.read():
+                break
+        if self.streams.stdout.overflowed:
+            self.cause = 'output-limit'
+        return self.cause is None
 
     def watch(self, started):
         """Feeds and reads until there is an answer (True), or the process has ended or passed a limit (None)."""
@@ -220,22 +238,22 @@ class TestProcess:
         header = how_it_ended(self.cause, self.ended, self.usage, bytes(setup.data), self.limits)
         header.update(wallMs=round(wall_ms, 3), stderr=text_of(self.streams.stderr),
                       memoryMb=round(self.usage.ru_maxrss / (1 << 10 if LINUX else 1 << 20), 1))
+        if self.recipe is not None and self.memory_was_refused(header):
+            header['status'] = 'memory-limit'
         seen = header, bytes(stdout.data), bytes(report.data).partition(b'\n')[0]
         self.streams.clear()
         return seen
 
+    def memory_was_refused(self, header):
+        """Whether a process of another language failed for want of memory: it says so only on standard error."""
+        if header['status'] not in ('signal', 'exited') or header['code'] == 0 or self.streams.report.data:
+            return False
+        said = self.streams.stderr.data
+        return header['memoryMb'] > self.limits['memoryMb'] or any(sign.encode() in said for sign in self.recipe['memoryErrors'])
+
 
 def text_of(stream):
     return bytes(stream.data).decode('utf-8', 'replace')
-
-
-def split_answer(said):
-    """An answer on standard output holds what the program printed -> (printed, answer)."""
-    try:
-        answer = json.loads(said)
-        return answer['stdout'].encode('utf-8', 'surrogatepass'), said if 'error' in answer else b'{"stdout"'
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return b'', said
 
 
 def how_it_ended(cause, status, usage, setup, limits):

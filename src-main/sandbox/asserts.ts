@@ -8,7 +8,7 @@ import { type Program, RunnerFault, type TestRunner } from './runner.ts';
 
 /** A checker is the data set's, and trusted to end; these stop one that does not. Its time is for one stretch between
  * two calls. */
-const CHECKER_LIMITS: Limits = {
+export const CHECKER_LIMITS: Limits = {
   wallMs: 30_000,
   cpuSeconds: 60,
   memoryMb: 2_048,

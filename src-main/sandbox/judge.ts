@@ -17,6 +17,12 @@ import { writePython } from './python-repr.ts';
 import { decodeAnswer, type PyValue } from './values.ts';
 
 const DETAIL_CHARS = 1000;
+const KILLED_BY_OUTPUT: ReadonlySet<Observation['status']> = new Set([
+  'signal',
+  'time-limit',
+  'memory-limit',
+  'output-limit',
+]);
 const EXACT: Rule = { kind: 'exact' };
 
 const FailureReport = z.object({
@@ -39,7 +45,7 @@ export function judge(test: Test, seen: Observation): TestResult {
     case 'output-limit':
       return result(seen.status, seen.detail, printed(test, seen));
     case 'signal':
-      return result('runtime-error', `killed by signal ${seen.code}`, printed(test, seen));
+      return result('runtime-error', `killed by signal ${seen.code}${lastLine(seen.stderr)}`, printed(test, seen));
     case 'exited':
       if (seen.code !== 0) return failed(test, seen, result);
       if (test.kind === 'asserts') return result('sandbox-error', "The test's asserts were not run");
@@ -67,9 +73,11 @@ export function judgeChecked(test: Test, seen: Observation, checkerSeen: Observa
   if (status === 'exited' && code === 0) return result('passed', null, got);
   const said = explanation(checkerSeen);
   if (status === 'exited' && (code === 1 || code === 2)) return result('wrong-answer', said, got);
-  const end =
-    status === 'exited' ? `exit status ${code}` : status === 'signal' ? `killed by signal ${code}` : `${status}`;
-  return result('sandbox-error', `The test's checker failed: ${end}${said === '' ? '' : `: ${said}`}`, got);
+  const why = said === '' ? '' : `: ${said}`;
+  // A checker that right output does not kill was killed by this output; as a sandbox-error it would cost nothing.
+  if (KILLED_BY_OUTPUT.has(status)) return result('wrong-answer', `the test's checker ended in ${status}${why}`, got);
+  const end = status === 'exited' ? `exit status ${code}` : status;
+  return result('sandbox-error', `The test's checker failed: ${end}${why}`, got);
 }
 
 function explanation({ stdout, report, stderr, detail }: Observation): string {

@@ -185,9 +185,9 @@ describe('a test with a checker', () => {
       "The test's checker failed: exit status 3: jury has no answer",
     ],
     [seen({ code: 7 }), 'sandbox-error', "The test's checker failed: exit status 7"],
-    [seen({ status: 'signal', code: 6 }), 'sandbox-error', "The test's checker failed: killed by signal 6"],
-    [seen({ status: 'time-limit' }), 'sandbox-error', "The test's checker failed: time-limit"],
-    [seen({ status: 'output-limit', stdout: 'aaa' }), 'sandbox-error', "The test's checker failed: output-limit: aaa"],
+    [seen({ status: 'signal', code: 6 }), 'wrong-answer', "the test's checker ended in signal"],
+    [seen({ status: 'time-limit' }), 'wrong-answer', "the test's checker ended in time-limit"],
+    [seen({ status: 'output-limit', stdout: 'aaa' }), 'wrong-answer', "the test's checker ended in output-limit: aaa"],
     [
       seen({ status: 'compile-error', detail: 'expected ;' }),
       'sandbox-error',
