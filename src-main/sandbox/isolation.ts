@@ -2,15 +2,16 @@
  * program in it, strongest first. The kinds themselves are enforced by bubblewrap and by resources/sandbox/*.py. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resourcePath } from '../resources.ts';
-import { BOX } from './languages/language.ts';
+import { BOX, type Toolchain } from './languages/language.ts';
 import { seccompFilter } from './seccomp.ts';
 
-/** bubblewrap: own file system, processes, network and user. rlimits: POSIX limits, in view of this machine's files. */
-export const ISOLATION_LEVELS = ['bubblewrap', 'rlimits'] as const;
+/** bubblewrap: own file system, processes, network and user. portable: WebAssembly interpreters in processes that can be
+ * killed (portable/). rlimits: POSIX limits, in view of this machine's files; only where it is asked for by name. */
+export const ISOLATION_LEVELS = ['bubblewrap', 'portable', 'rlimits'] as const;
 export type IsolationLevel = (typeof ISOLATION_LEVELS)[number];
 
 export interface IsolationReport {
@@ -46,10 +47,10 @@ export function interpreters(): readonly string[] {
 
 /** The command for one server of `slot`, which sees `mounts` of this machine beside /usr. Creates its folder where the isolation has no file system of its own. */
 export async function launch(
-  level: IsolationLevel,
+  level: Exclude<IsolationLevel, 'portable'>,
   python: string,
   slot: number,
-  mounts: readonly string[] = [],
+  mounts: Toolchain['mounts'] = {},
 ): Promise<Launch> {
   const root = process.getuid?.() === 0;
   const uid = FIRST_UID + slot;
@@ -98,8 +99,13 @@ const serverSources = once(async () => {
 
 /** SHA-256 of what runs inside the sandbox, in hexadecimal: verdicts of other sources are not verdicts of these. */
 export async function sourcesHash(): Promise<string> {
-  const { start, modules } = await serverSources();
-  return createHash('sha256').update(start).update(modules).digest('hex');
+  const hash = createHash('sha256');
+  const folder = resourcePath('sandbox');
+  for (const name of (await readdir(folder, { recursive: true })).sort()) {
+    const file = join(folder, name);
+    if ((await stat(file)).isFile()) hash.update(name).update(await readFile(file));
+  }
+  return hash.digest('hex');
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
@@ -116,8 +122,8 @@ function systemEnvironment(): Readonly<Record<string, string>> {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
-function bubblewrapArgs(mounts: readonly string[]): string[] {
-  const visible = mounts.flatMap((path) => ['--ro-bind', path, path]);
+function bubblewrapArgs(mounts: Toolchain['mounts']): string[] {
+  const visible = Object.entries(mounts).flatMap(([inside, outside]) => ['--ro-bind', outside, inside]);
   const environment = Object.entries(ENVIRONMENT).flatMap(([name, value]) => ['--setenv', name, value]);
   const devices = ['null', 'zero', 'random', 'urandom'].flatMap((name) => [
     '--dev-bind',

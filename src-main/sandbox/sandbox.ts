@@ -9,6 +9,7 @@ import { judge } from './judge.ts';
 import { LANGUAGE_ENTRIES } from './languages/index.ts';
 import { type Toolchain, ToolchainMissing } from './languages/language.ts';
 import { Pool, type SandboxStats } from './pool.ts';
+import { PORTABLE_KINDS, PortableRunner, portableDescription } from './portable/portable.ts';
 import { RunnerFault, type TestRunner } from './runner.ts';
 import { ForkServer, type Tools } from './server.ts';
 import { VerdictCache } from './verdict-cache.ts';
@@ -36,7 +37,7 @@ const LimitsSchema = z.strictObject({
   outputBytes: z
     .int()
     .min(1)
-    .max(64 << 20),
+    .max(16 << 20),
   fileBytes: z
     .int()
     .min(4_096)
@@ -167,6 +168,7 @@ async function findToolchains(): Promise<Toolchains> {
 }
 
 function languageReports(level: IsolationLevel, runner: TestRunner, toolchains: Toolchains): LanguageReport[] {
+  if (runner instanceof PortableRunner) return portableLanguages(runner);
   const python: LanguageReport = {
     language: 'python',
     title: 'Python',
@@ -177,15 +179,27 @@ function languageReports(level: IsolationLevel, runner: TestRunner, toolchains: 
   const others = LANGUAGE_ENTRIES.map(({ id, title, kinds }): LanguageReport => {
     const found = toolchains.get(id);
     const missing =
-      level !== 'bubblewrap' ? 'only under bubblewrap' : found instanceof ToolchainMissing ? found.message : null;
+      level !== 'bubblewrap' ? NEEDS_BUBBLEWRAP : found instanceof ToolchainMissing ? found.message : null;
     const version = missing === null && found !== undefined && 'version' in found ? found.version : null;
     return { language: id, title, kinds, version, missing };
   });
   return [python, ...others];
 }
 
+const NEEDS_BUBBLEWRAP = 'only under bubblewrap';
+
+function portableLanguages({ versions }: PortableRunner): LanguageReport[] {
+  const titles = [{ id: 'python', title: 'Python' } as const, ...LANGUAGE_ENTRIES];
+  return titles.map(({ id, title }): LanguageReport => {
+    if (id !== 'python' && id !== 'javascript')
+      return { language: id, title, kinds: [], version: null, missing: NEEDS_BUBBLEWRAP };
+    return { language: id, title, kinds: PORTABLE_KINDS[id], version: versions[id], missing: null };
+  });
+}
+
+/** What is tried, strongest first, where none is asked for. A program is never run merely limited by default. */
 function candidates(): readonly IsolationLevel[] {
-  return process.platform === 'linux' ? ['bubblewrap', 'rlimits'] : ['rlimits'];
+  return process.platform === 'linux' ? ['bubblewrap', 'portable'] : ['portable'];
 }
 
 interface Opened {
@@ -199,7 +213,7 @@ interface Opened {
 async function strongest(wanted: IsolationLevel | undefined, toolchains: Toolchains): Promise<Opened> {
   const reasons: string[] = [];
   for (const level of wanted === undefined ? candidates() : [wanted]) {
-    for (const python of interpreters()) {
+    for (const python of level === 'portable' ? ['WebAssembly'] : interpreters()) {
       try {
         return { first: await probe(level, python, toolchains), level, python, reasons };
       } catch (error) {
@@ -236,8 +250,9 @@ async function probe(level: IsolationLevel, python: string, toolchains: Toolchai
 const artefacts = new Artefacts();
 
 async function start(level: IsolationLevel, python: string, slot: number, toolchains: Toolchains): Promise<TestRunner> {
+  if (level === 'portable') return PortableRunner.start();
   const found = [...toolchains.values()].filter((tool): tool is Toolchain => !(tool instanceof ToolchainMissing));
-  const command = await launch(level, python, slot, [...new Set(found.flatMap(({ mounts }) => mounts))]);
+  const command = await launch(level, python, slot, Object.assign({}, ...found.map(({ mounts }) => mounts)));
   const tools: Tools = {
     artefacts,
     recipe({ language, code, functionName }) {
@@ -253,12 +268,13 @@ async function start(level: IsolationLevel, python: string, slot: number, toolch
 function report(level: IsolationLevel, runner: TestRunner, reasons: readonly string[]): IsolationReport {
   const holds: Readonly<Record<IsolationLevel, string>> = {
     bubblewrap: 'own file system, processes and user, no network',
+    portable: portableDescription,
     rlimits: `resource limits only; programs see this machine's files${runner.blocksNetwork ? ', no network' : ' and network'}`,
   };
   const because = reasons.length === 0 ? '' : `; ${reasons.join('; ')}`;
   return {
     level,
     detail: `${level}: ${holds[level]} (${runner.description})${because}`,
-    network: level !== 'bubblewrap' && !runner.blocksNetwork,
+    network: !(level === 'bubblewrap' || runner.blocksNetwork),
   };
 }
