@@ -62,7 +62,12 @@ const HOSTILE: readonly Case[] = [
     'runtime-error',
     'time-limit',
   ),
-  hostile('import sys\nsys.setrecursionlimit(10 ** 9)\ndef g(): g()\ng()', 'runtime-error', 'memory-limit', 'time-limit'),
+  hostile(
+    'import sys\nsys.setrecursionlimit(10 ** 9)\ndef g(): g()\ng()',
+    'runtime-error',
+    'memory-limit',
+    'time-limit',
+  ),
   hostile('x = (', 'compile-error'),
 ];
 
