@@ -218,7 +218,9 @@ async function strongest(wanted: IsolationLevel | undefined, toolchains: Toolcha
         return { first: await probe(level, python, toolchains), level, python, reasons };
       } catch (error) {
         if (!(error instanceof RunnerFault)) throw error;
-        reasons.push(`no ${level} with ${python}: ${error.message}`);
+        // Where it is not the interpreter that fails, the next one fails alike.
+        if (!reasons.some((reason) => reason.endsWith(error.message)))
+          reasons.push(`no ${level} with ${python}: ${error.message}`);
       }
     }
   }

@@ -13,7 +13,8 @@ export function IsolationSummary({ info }: { info: SandboxInfo }) {
   // What was seen to fail is protected no more, whatever is claimed.
   const failed = new Set(report?.results.flatMap(({ claim, held }) => (held === false ? [claim] : [])));
   const kept = claims.filter(({ id, claimed }) => claimed && !failed.has(id));
-  const whole = kept.length === claims.length;
+  // Where something stronger could be had, no whole shield, whatever holds.
+  const whole = kept.length === claims.length && advice === null;
   const Icon = whole ? IconShieldCheck : failed.size > 0 ? IconShieldX : IconShieldHalf;
   const tone = whole ? 'kept' : failed.size > 0 ? 'failed' : 'open';
   return (
@@ -21,9 +22,7 @@ export function IsolationSummary({ info }: { info: SandboxInfo }) {
       <div className={css.line}>
         <Icon size={18} stroke={1.75} className={css.icon} data-tone={tone} aria-hidden />
         <h2 className={css.level}>{isolation.level}</h2>
-        <p className={`${css.detail} ellipsis`} title={isolation.detail}>
-          {withoutLevel(isolation.detail, isolation.level)}
-        </p>
+        <p className={css.detail}>{withoutLevel(isolation.detail, isolation.level)}</p>
       </div>
       <div className={css.claims}>
         <Claims title="Protects" tone="kept" claims={kept} />
