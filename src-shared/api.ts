@@ -99,6 +99,17 @@ export const runSummarySchema = z.object({
 });
 export type RunSummary = z.infer<typeof runSummarySchema>;
 
+/** Where a run collapsed (src-main/diagnostics/collapse.ts): responses shorten, run to the cap with trajectory entropy
+ * near zero, or the reward rises while held-out accuracy falls. */
+export const collapseMarkSchema = z.object({
+  mode: z.enum(['short', 'cap', 'hacking']),
+  /** First step that shows it. */
+  onset: step,
+  /** The evidence, in one line. */
+  why: z.string(),
+});
+export type CollapseMark = z.infer<typeof collapseMarkSchema>;
+
 export const runDetailSchema = runSummarySchema.extend({
   config: configSchema,
   codeVersion: z.string(),
@@ -107,6 +118,8 @@ export const runDetailSchema = runSummarySchema.extend({
   precision: z.string().nullable(),
   parameters: z.number().nullable(),
   isolation: z.string().nullable(),
+  /** The first collapse that the watch found; null where there is none so far. */
+  collapse: collapseMarkSchema.nullable(),
 });
 export type RunDetail = z.infer<typeof runDetailSchema>;
 

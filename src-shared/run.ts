@@ -329,6 +329,18 @@ export const limitOptions = {
     unit: 'steps',
     help: 'Checkpoint interval; one is always written at the end. 0: only at the end.',
   },
+  onCollapse: {
+    kind: 'choice',
+    label: 'At collapse',
+    default: 'note',
+    choices: [
+      { value: 'note', label: 'Note it', help: 'The run goes on; its onset is marked in the charts and the log.' },
+      { value: 'pause', label: 'Pause', help: 'The run waits after the step, to be looked at.' },
+      { value: 'stop', label: 'Stop', help: 'The run ends after the step, with a checkpoint.' },
+    ],
+    help: 'What happens when the collapse watch finds that responses shorten to half, run to the cap, or the reward rises while held-out accuracy falls.',
+    advanced: true,
+  },
   testWallMs: {
     kind: 'number',
     label: 'Time per test',

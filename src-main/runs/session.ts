@@ -5,13 +5,15 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { AssayError, toErrorData } from '../../src-shared/errors.ts';
-import type { ProgressEvent, RunEvent } from '../../src-shared/events.ts';
+import type { ProgressEvent, RunEvent, StepEvent } from '../../src-shared/events.ts';
 import { brokenCanaries, isolationText } from '../../src-shared/isolation.ts';
 import type { RunStatus } from '../../src-shared/run.ts';
+import type { CollapseAlarm } from '../diagnostics/collapse.ts';
 import { describeBroken } from '../sandbox/canaries.ts';
 import { runFolder } from '../store/home.ts';
 import type { Store } from '../store/store.ts';
 import type { Program, TrainingOrder } from '../training/order.ts';
+import { watchRun } from './collapse-watch.ts';
 import type { LazySandbox } from './lazy-sandbox.ts';
 import { type FromWorker, parseFromWorker, type ToWorker } from './messages.ts';
 import type { Publish } from './publisher.ts';
@@ -52,12 +54,14 @@ export class Session {
   #hasEnded = false;
   /** Settles once programs may run; where they may not, the run has ended by then. */
   readonly #vetted: Promise<void>;
+  readonly #collapses: (event: StepEvent) => readonly CollapseAlarm[];
   #killReason: string | null = null;
   #silence: NodeJS.Timeout | null = null;
   #leaving: NodeJS.Timeout | null = null;
 
   constructor(context: SessionContext, order: TrainingOrder) {
     this.runId = order.runId;
+    this.#collapses = watchRun(context.store, order.runId, order.resume?.step ?? -1);
     this.#context = context;
     this.#progress = throttle(PROGRESS_MS, ({ step, phase, fraction }) =>
       context.publish('progress', { runId: order.runId, step, phase, fraction }),
@@ -161,6 +165,7 @@ export class Session {
         break;
       case 'step':
         store.saveStep(runId, event);
+        this.#watchFor(event);
         this.#progress.drop();
         publish('step', { runId, step: event.step, metrics: event.metrics });
         changed(runId);
@@ -208,6 +213,18 @@ export class Session {
     const message = `Programs run in a sandbox that does not hold, as limits.unsafeSandbox allows: ${broken}`;
     const step = store.steps.last(this.runId) ?? 0;
     publish('note', store.notes.insert(this.runId, { step, level: 'error', message }));
+  }
+
+  /** Says when the run collapses, and does about it what its configuration asks for. */
+  #watchFor(event: StepEvent): void {
+    const { store, publish } = this.#context;
+    for (const { onset, why } of this.#collapses(event)) {
+      const message = `Collapse since step ${onset}: ${why}`;
+      publish('note', store.notes.insert(this.runId, { step: event.step, level: 'warning', message }));
+      const { onCollapse } = store.runs.get(this.runId).config.limits;
+      if (onCollapse === 'pause') this.pause();
+      else if (onCollapse === 'stop') this.stop();
+    }
   }
 
   /** The sandbox mends itself, and runs again what it lost; the log says so. */

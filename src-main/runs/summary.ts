@@ -3,6 +3,7 @@ import type { RunDetail, RunSummary } from '../../src-shared/api.ts';
 import type { OptionValues } from '../../src-shared/options.ts';
 import type { StoredRun } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
+import { collapseOf } from './collapse-watch.ts';
 
 /** How many steps, and how many validations, an estimate looks back. */
 const RECENT_STEPS = 20;
@@ -34,7 +35,8 @@ export function summaryOf(store: Store, run: StoredRun): RunSummary {
 
 export function detailOf(store: Store, run: StoredRun): RunDetail {
   const { config, codeVersion, datasetHash, device, precision, parameters, isolation } = run;
-  return { ...summaryOf(store, run), config, codeVersion, datasetHash, device, precision, parameters, isolation };
+  const found = { config, codeVersion, datasetHash, device, precision, parameters, isolation };
+  return { ...summaryOf(store, run), ...found, collapse: collapseOf(store, run.id) };
 }
 
 /** Steps left times their recent mean, and validations left times theirs. Null before the first step. */

@@ -3,13 +3,13 @@
  * and tells what is pointed at and what was clicked. What is drawn comes from outside.
  */
 import { LineChart } from 'echarts/charts';
-import { AxisPointerComponent, GridComponent } from 'echarts/components';
+import { AxisPointerComponent, GridComponent, MarkLineComponent } from 'echarts/components';
 import { type ECharts, type EChartsCoreOption, init, use as register } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 import { type RefObject, useEffect, useRef } from 'react';
 import { cancelDraw, requestDraw } from './draw-queue.ts';
 
-register([LineChart, GridComponent, AxisPointerComponent, CanvasRenderer]);
+register([LineChart, GridComponent, MarkLineComponent, AxisPointerComponent, CanvasRenderer]);
 
 /** Charts this far outside the screen are kept up to date, so that scrolling shows them as they are. */
 const NEAR = '600px';

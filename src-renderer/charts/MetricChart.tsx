@@ -21,6 +21,8 @@ interface MetricChartProps {
   readonly runColour: string;
   readonly smoothing: number;
   readonly evaluationEvery: number;
+  /** First step that shows a collapse; null where there is none. */
+  readonly collapse: number | null;
   readonly group: string;
   readonly height?: number | string;
   readonly onPickStep?: (step: number, sparse: boolean) => void;
@@ -37,6 +39,7 @@ export function MetricChart(props: MetricChartProps) {
     runColour,
     smoothing,
     evaluationEvery,
+    collapse,
     group,
     height = 176,
     onPickStep,
@@ -68,6 +71,7 @@ export function MetricChart(props: MetricChartProps) {
       smoothing,
       evaluationEvery,
       lastStep: run.metrics.lastStep,
+      collapse,
       width,
     });
     image.current?.setAttribute('data-points', String(points));
@@ -78,7 +82,7 @@ export function MetricChart(props: MetricChartProps) {
   useEffect(() => run.subscribe(() => chart.current?.invalidate()), [run]);
   // Whatever else changed how the chart looks.
   // biome-ignore lint/correctness/useExhaustiveDependencies: each of these is drawn
-  useEffect(() => chart.current?.invalidate(), [spec, run, scheme, runColour, log, smoothing, evaluationEvery]);
+  useEffect(() => chart.current?.invalidate(), [spec, run, scheme, runColour, log, smoothing, evaluationEvery, collapse]);
 
   const hover = (x: number | null) => {
     pointed.current = x;

@@ -10,6 +10,7 @@ export interface ChartColours {
   readonly grid: string;
   readonly text: string;
   readonly pointer: string;
+  readonly collapse: string;
 }
 
 export interface ChartView {
@@ -22,6 +23,8 @@ export interface ChartView {
   readonly evaluationEvery: number;
   /** Right end of the x axis, shared by all charts so that the crosshair stands at one place. */
   readonly lastStep: number;
+  /** First step that shows a collapse; null where there is none. */
+  readonly collapse: number | null;
   /** Of the canvas in CSS pixels: more points than it can show are not drawn. */
   readonly width: number;
 }
@@ -70,7 +73,8 @@ export function drawChart(spec: ChartSpec, metrics: RunMetrics, view: ChartView)
   });
   const band =
     spec.error === undefined || first === undefined ? [] : bandOf(spec, metrics, view, first.points, first.cadence);
-  return { option: { ...frame(spec, view, log), series: [...band, ...series] }, points: drawn(firstLine) };
+  const marked = [...band, ...series, ...collapseMark(view)];
+  return { option: { ...frame(spec, view, log), series: marked }, points: drawn(firstLine) };
 }
 
 function frame(spec: ChartSpec, view: ChartView, log: boolean): EChartsCoreOption {
@@ -152,6 +156,24 @@ const area = (id: string, data: readonly LinePoint[], colour: string) => ({
   lineStyle: { width: 0 },
   areaStyle: { color: colour, opacity: 0.85 },
 });
+
+/** A vertical line where the run began to collapse; none has no series, so that no old one stays. */
+function collapseMark({ collapse, colours }: ChartView): object[] {
+  if (collapse === null) return [];
+  return [
+    {
+      ...line('collapse', [], colours.collapse),
+      markLine: {
+        silent: true,
+        animation: false,
+        symbol: 'none',
+        label: { show: false },
+        lineStyle: { color: colours.collapse, width: 1, type: [4, 3] },
+        data: [{ xAxis: collapse }],
+      },
+    },
+  ];
+}
 
 /** Lower edge invisible, the height above it filled: echarts' way of a band. */
 function bandOf(spec: ChartSpec, metrics: RunMetrics, view: ChartView, points: readonly Point[], cadence: number) {

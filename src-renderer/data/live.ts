@@ -88,7 +88,11 @@ export class Live {
 
     const append = <T>(key: readonly unknown[], item: T, isSame: (a: T, b: T) => boolean) =>
       queries.setQueryData<T[]>(key, (known) => known && [...known.filter((k) => !isSame(k, item)), item]);
-    api.on('note', (note) => append<RunNote>(keys.notes(note.runId), note, (a, b) => a.id === b.id));
+    api.on('note', (note) => {
+      append<RunNote>(keys.notes(note.runId), note, (a, b) => a.id === b.id);
+      // It may tell of a collapse, which the run's charts and head show.
+      void queries.invalidateQueries({ queryKey: keys.run(note.runId) });
+    });
     api.on('checkpoint', (checkpoint) =>
       append<Checkpoint>(keys.checkpoints(checkpoint.runId), checkpoint, (a, b) => a.id === b.id),
     );

@@ -58,6 +58,7 @@ export function ChartsTab() {
     runColour: runColour(run.number, scheme),
     smoothing,
     evaluationEvery: typeof every === 'number' ? every : 0,
+    collapse: run.collapse?.onset ?? null,
     onPickStep: openStep,
   };
   const chart = (spec: ChartSpec) => (

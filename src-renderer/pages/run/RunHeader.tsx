@@ -1,6 +1,6 @@
 /** Name, status and controls of a run, and where its current step stands. */
 import { Tooltip, useComputedColorScheme } from '@mantine/core';
-import { IconShieldX } from '@tabler/icons-react';
+import { IconShieldX, IconTrendingDown } from '@tabler/icons-react';
 import type { RunDetail } from '../../../src-shared/api.ts';
 import { brokenCanaries } from '../../../src-shared/isolation.ts';
 import { RunStatus } from '../../components/RunStatus.tsx';
@@ -27,6 +27,7 @@ export function RunHeader({ run }: { run: RunDetail }) {
           <RunStatus status={run.status} />
         </span>
         <UnsafeMark isolation={run.isolation} />
+        <CollapseMark collapse={run.collapse} />
         <div className={css.controls}>
           <RunControls run={run} />
         </div>
@@ -72,6 +73,24 @@ function UnsafeMark({ isolation }: { isolation: string | null }) {
     </Tooltip>
   );
 }
+
+function CollapseMark({ collapse }: { collapse: RunDetail['collapse'] }) {
+  if (collapse === null) return null;
+  return (
+    <Tooltip label={`${COLLAPSE_MODES[collapse.mode]}: ${collapse.why}`} multiline maw={420}>
+      <span className={css.collapsed} role="note">
+        <IconTrendingDown size={14} aria-hidden />
+        Collapsed since step {collapse.onset}
+      </span>
+    </Tooltip>
+  );
+}
+
+const COLLAPSE_MODES = {
+  short: 'Responses shorten',
+  cap: 'Responses run to the cap',
+  hacking: 'The reward rises while accuracy falls',
+} as const;
 
 function Facts({ run }: { run: RunDetail }) {
   const catalogue = useCatalogue().data;

@@ -8,12 +8,13 @@ import type { MetricName } from '../../../src-shared/metrics.ts';
 import type { RolloutSummary } from '../../../src-shared/rollout.ts';
 
 const view: ChartView = {
-  colours: { line: '#000000', grid: '#000000', text: '#000000', pointer: '#000000' },
+  colours: { line: '#000000', grid: '#000000', text: '#000000', pointer: '#000000', collapse: '#c02f2a' },
   runColour: '#3f90da',
   log: false,
   smoothing: 0.5,
   evaluationEvery: 10,
   lastStep: 20,
+  collapse: null,
   width: 600,
 };
 const chart = (metric: MetricName) => CHARTS.find((c) => c.series[0].metric === metric) as ChartSpec;
@@ -42,6 +43,17 @@ describe('charts', () => {
       [0, 0.01],
       [10, 0.5],
     ]);
+  });
+
+  test('mark where the run began to collapse, and nothing where it did not', () => {
+    const metrics = new RunMetrics();
+    for (let step = 0; step <= 20; step++) metrics.add(step, { 'train/reward': step });
+    const marks = (collapse: number | null) =>
+      seriesOf(drawChart(chart('train/reward'), metrics, { ...view, collapse }).option).flatMap(
+        (series) => (series as { markLine?: { data: unknown } }).markLine?.data ?? [],
+      );
+    expect(marks(7)).toEqual([{ xAxis: 7 }]);
+    expect(marks(null)).toEqual([]);
   });
 
   test('keep a gap in the raw and in the smoothed line', () => {

@@ -7,6 +7,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { LazySandbox } from '../../../src-main/runs/lazy-sandbox.ts';
 import { moveRun } from '../../../src-main/runs/lifecycle.ts';
 import { askOwner } from '../../../src-main/runs/remote.ts';
+import { detailOf } from '../../../src-main/runs/summary.ts';
 import type { Sandbox } from '../../../src-main/sandbox/sandbox.ts';
 import { lockFolder } from '../../../src-main/store/lock.ts';
 import { openStore } from '../../../src-main/store/store.ts';
@@ -60,6 +61,38 @@ describe('a run that goes well', () => {
     const runId = await s.launch({ name: 'execute@1', steps: 1 });
     await s.reaches(runId, 'finished', 'failed');
     expect(s.store.runs.get(runId)).toMatchObject({ status: 'finished', isolation: 'rlimits' });
+  });
+
+  describe('a run that collapses', () => {
+    const collapsed = async (onCollapse: 'note' | 'pause' | 'stop', end: 'finished' | 'paused' | 'stopped') => {
+      const s = await startSupervisor();
+      const runId = await s.launch({ name: 'shorten', steps: 40, checkpointEvery: 10, onCollapse });
+      await s.reaches(runId, end);
+      return { s, runId };
+    };
+    const notes = (s: Awaited<ReturnType<typeof startSupervisor>>, runId: string) =>
+      s.store.notes.ofRun(runId).map(({ level, message }) => `${level}: ${message}`);
+
+    test('goes on with a note, and shows since when', async () => {
+      const { s, runId } = await collapsed('note', 'finished');
+      expect(notes(s, runId)).toEqual([expect.stringMatching(/^warning: Collapse since step 13: [^\n]+$/)]);
+      expect(detailOf(s.store, s.store.runs.get(runId)).collapse).toMatchObject({ mode: 'short', onset: 13 });
+    });
+
+    test('is paused or stopped where that is asked for', async () => {
+      const paused = await collapsed('pause', 'paused');
+      expect(paused.s.store.steps.last(paused.runId)).toBeLessThan(40);
+      const stopped = await collapsed('stop', 'stopped');
+      expect(stopped.s.store.steps.last(stopped.runId)).toBeLessThan(40);
+      expect(stopped.s.store.checkpoints.ofRun(stopped.runId).length).toBeGreaterThan(0);
+    });
+
+    test('is not told of again when it goes on from a checkpoint after its onset', async () => {
+      const { s, runId } = await collapsed('note', 'finished');
+      await s.supervisor.resume(runId, 45);
+      await s.reaches(runId, 'finished');
+      expect(notes(s, runId)).toHaveLength(1);
+    });
   });
 
   test('the log says when the sandbox failed and ran again what it lost', async () => {
