@@ -17,7 +17,12 @@ OWN_MODULES = ('solution', 'remote', 'confine', 'processes', 'child', 'supervise
 STDIN, STDOUT, STDERR, REPORT, SETUP, CALLS = range(6)
 ENDED = b'{"error": "the program ended before the function returned", "verdict": "runtime-error"}'
 
-# Made before the fork: a copy of all those names would touch, and so copy, most pages of the process.
+# Made before the fork, since what a test process makes itself it makes in every test, in pages that it must copy first.
+STANDARD = (
+    io.TextIOWrapper(io.BufferedReader(io.FileIO(0, 'r', False)), 'utf-8', 'replace'),
+    io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, 'w', False)), 'utf-8', 'surrogateescape'),
+    io.TextIOWrapper(io.FileIO(2, 'w', False), 'utf-8', 'backslashreplace', write_through=True),
+)
 MODULES = {functional: new_module(functional) for functional in (True, False)}
 
 
@@ -42,10 +47,7 @@ def test_process(program, mode, arguments, descriptors, folder):
         os.environ.update(HOME=folder, TMPDIR=folder)
     if mode == 'command':
         become(program, arguments, len(descriptors) > CALLS)
-    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, 'r', False)), 'utf-8', 'replace')
-    sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, 'w', False)), 'utf-8', 'surrogateescape')
-    sys.stderr = io.TextIOWrapper(io.FileIO(2, 'w', False), 'utf-8', 'backslashreplace', write_through=True)
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__ = STANDARD
     for name in OWN_MODULES:
         sys.modules.pop(name, None)  # a program may have modules of these names
     sys.argv = ['solution.py', *arguments]

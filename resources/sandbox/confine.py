@@ -35,6 +35,14 @@ CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWPID = 0x20000, 0x08000000, 0x20000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MNT_DETACH = 1, 2, 4, 8, 32, 4096, 2
 libc = ctypes.CDLL(None, use_errno=True) if LINUX else None
 NO_CAPABILITIES = ctypes.byref(CapHeader(0x20080522, 0)), (ctypes.c_uint32 * 6)()
+
+
+def filter_program(rules):
+    """What prctl installs."""
+    return ctypes.byref(FilterProgram(len(rules) // 8, ctypes.cast(ctypes.c_char_p(rules), ctypes.c_void_p)))
+
+
+INSTALLED = filter_program(FILTER) if SECCOMP else None  # where no process is in sight that must be kept from signals
 # Virtual machines hold their libraries open.
 OPEN_FILES = {'address-space': 64, 'data': 1024}
 
@@ -97,7 +105,7 @@ def lock_down(program):
     limit('RLIMIT_FSIZE', limits['fileBytes'])
     if NAMESPACES:  # it is killed with the program process, which is its pid 1
         checked(libc.capset(NO_CAPABILITIES[0], NO_CAPABILITIES[1]), 'capset')
-        rules = FILTER
+        installed = INSTALLED
     else:
         if UID is not None:
             os.setgroups([])
@@ -106,9 +114,9 @@ def lock_down(program):
         if LINUX:
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         rules = FILTER and FILTER.replace(OWN_PID, struct.pack('<I', os.getpid()))
-    if rules is not None:
-        filter_program = FilterProgram(len(rules) // 8, ctypes.cast(ctypes.c_char_p(rules), ctypes.c_void_p))
-        checked(libc.prctl(PR_SET_SECCOMP, 2, ctypes.byref(filter_program), 0, 0), 'seccomp')
+        installed = rules and filter_program(rules)
+    if installed is not None:
+        checked(libc.prctl(PR_SET_SECCOMP, 2, installed, 0, 0), 'seccomp')
 
 
 def enter_namespace():
