@@ -361,6 +361,14 @@ export const limitOptions = {
     unit: 'MB',
     help: 'Memory limit of one test in the sandbox.',
   },
+  stopAtFirstFailure: {
+    kind: 'boolean',
+    label: 'Stop at first failure',
+    default: false,
+    help: 'Leaves out the tests of a program after the first that it does not pass: less work, the same verdict, fewer tests to read. Rewards that count tests need all of them.',
+    source: 'LiveCodeBench stops there; own choice to run all',
+    advanced: true,
+  },
   judgeAnew: {
     kind: 'boolean',
     label: 'Judge every program anew',

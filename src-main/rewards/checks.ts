@@ -1,5 +1,5 @@
 /** What must hold of a run for its rewards to mean anything: refusals before the run exists, at the option at fault. */
-import type { Option } from '../../src-shared/options.ts';
+import { defaultsOf, type Option } from '../../src-shared/options.ts';
 import type { Problem } from '../../src-shared/problem.ts';
 import type { RunConfig } from '../../src-shared/run.ts';
 import { shapingOptions } from '../../src-shared/shaping.ts';
@@ -36,6 +36,12 @@ export function rewardFaults(config: RunConfig): Fault[] {
   const { reward, shaping, rollouts } = config;
   const faults: Fault[] = [];
   for (const { path, member } of chosen(config)) {
+    const options = path === 'reward.kind' ? reward.options : defaultsOf(member.options);
+    if (config.limits.stopAtFirstFailure && member.needs?.everyTest?.(options))
+      faults.push({
+        path: 'limits.stopAtFirstFailure',
+        message: `true leaves tests out that ${path} ${member.id} needs; allowed is false`,
+      });
     const least = member.needs?.groupSize ?? 0;
     if (rollouts.groupSize < least)
       faults.push({

@@ -25,7 +25,7 @@ export const majority: Reward = {
     },
   },
   // Two votes are a majority only where they agree, and then the group has no signal.
-  needs: { groupSize: 3, problems: 'outputs' },
+  needs: { groupSize: 3, problems: 'outputs', everyTest: () => true },
   bounds: () => [0, 1],
   score: (group, { credit }) => {
     const signatures = group.map(signatureOf);

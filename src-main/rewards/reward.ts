@@ -34,6 +34,8 @@ export interface RewardNeeds {
   readonly groupSize?: number;
   /** Of every training problem: `tests`, any; `outputs`, tests that the prompt may show and that have outputs. */
   readonly problems?: 'tests' | 'outputs';
+  /** Whether, with these options, a program must be run on all tests even after one that it does not pass. */
+  everyTest?(options: OptionValues): boolean;
 }
 
 export interface Reward<O extends Options = Options> {

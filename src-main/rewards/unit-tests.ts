@@ -40,7 +40,7 @@ export const unitTests: Reward = {
       source: 'the study (all tests); Aletheia (share of tests); CodeRL, from memory (ladder)',
     },
   },
-  needs: { problems: 'tests' },
+  needs: { problems: 'tests', everyTest: ({ credit }) => credit === 'fraction' },
   bounds: ({ credit }) => (credit === 'ladder' ? [-1, 1] : [0, 1]),
   score: (group, { credit }) =>
     group.map(({ outcome, tests }) => {

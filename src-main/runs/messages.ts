@@ -79,6 +79,7 @@ const program = z.object({
   tests: z.array(testSchema),
   limits: z.object({ wallMs: z.number(), memoryMb: z.number() }),
   anew: z.boolean(),
+  stopAtFirstFailure: z.boolean(),
 });
 
 const fromWorker = z.discriminatedUnion('kind', [

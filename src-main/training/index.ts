@@ -80,8 +80,11 @@ export async function* trainOrder(order: TrainingOrder, services: Services): Tra
         tokenizer,
         promptOf: (problem) => promptText(problem, tokenizer.template),
         execute: services.execute,
-        testLimits: { wallMs: config.limits.testWallMs, memoryMb: config.limits.testMemoryMb },
-        judgeAnew: config.limits.judgeAnew,
+        judging: {
+          limits: { wallMs: config.limits.testWallMs, memoryMb: config.limits.testMemoryMb },
+          anew: config.limits.judgeAnew,
+          stopAtFirstFailure: config.limits.stopAtFirstFailure,
+        },
       },
       train: trainProblems,
       validation: validation.slice(0, config.evaluation.problems),

@@ -176,8 +176,7 @@ async function solveRate(
       tokenizer,
       promptOf: (problem) => promptText(problem, tokenizer.template),
       execute,
-      testLimits: { wallMs: 2000, memoryMb: 256 },
-      judgeAnew: false,
+      judging: { limits: { wallMs: 2000, memoryMb: 256 }, anew: false, stopAtFirstFailure: true },
     },
     {
       problems: tinypyProblems('validation').slice(0, problems),

@@ -23,6 +23,7 @@ export interface Program {
   readonly limits: { readonly wallMs: number; readonly memoryMb: number };
   /** Judged even where its verdict is known. */
   readonly anew: boolean;
+  readonly stopAtFirstFailure: boolean;
 }
 
 /** What the training loop needs from the process around it. */

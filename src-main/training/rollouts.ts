@@ -30,9 +30,8 @@ export interface RolloutSource {
   readonly tokenizer: Tokenizer;
   readonly promptOf: (problem: Problem) => string;
   readonly execute: Services['execute'];
-  readonly testLimits: Program['limits'];
-  /** Whether programs are run whose verdicts are known. */
-  readonly judgeAnew: boolean;
+  /** How every program is judged. */
+  readonly judging: Pick<Program, 'limits' | 'anew' | 'stopAtFirstFailure'>;
 }
 
 export interface RolloutRequest {
@@ -125,8 +124,7 @@ class Judge {
 
   #ask(code: string, problem: Problem): Promise<ProgramResult | undefined> {
     const { functionName } = problem;
-    const { testLimits: limits, judgeAnew: anew } = this.#source;
-    const program = { code, functionName, tests: testsOf(problem), limits, anew };
+    const program = { code, functionName, tests: testsOf(problem), ...this.#source.judging };
     return new Promise((resolve) => {
       this.#waiting.push({ program, resolve });
       if (this.#waiting.length === 1) queueMicrotask(() => this.#send());

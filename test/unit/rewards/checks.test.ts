@@ -31,6 +31,16 @@ describe('what is refused before a run exists', () => {
       '2 is too small for shaping.second majority; at least 3 are needed',
     ],
     [
+      { 'limits.stopAtFirstFailure': true, 'reward.options.credit': 'fraction' },
+      'limits.stopAtFirstFailure',
+      'true leaves tests out that reward.kind unit-tests needs; allowed is false',
+    ],
+    [
+      { 'limits.stopAtFirstFailure': true, 'shaping.second': 'majority' },
+      'limits.stopAtFirstFailure',
+      'true leaves tests out that shaping.second majority needs; allowed is false',
+    ],
+    [
       { 'shaping.second': 'coin' },
       'shaping.second',
       `"coin" is unknown; allowed is none, ${rewards.map((r) => r.id).join(', ')}`,
