@@ -141,10 +141,19 @@ def find_function(names, name):
     return names[name]
 
 
+def forget(names, code, known):
+    """Drops what the program bound. Not all names: to drop the others too would copy every page that they lie on."""
+    while len(names) > known:
+        names.popitem()
+    for name in code.co_names:
+        names.pop(name, None)
+
+
 def execute(code, module, function_name, arguments, report, keeps_exit_status=False):
     """Runs the program, reports {'value'} or {'error', 'verdict'} as JSON bytes, returns the exit status."""
     status = 0
     names = module.__dict__
+    known = len(names)
     stdout = sys.stdout
     try:
         try:
@@ -162,7 +171,7 @@ def execute(code, module, function_name, arguments, report, keeps_exit_status=Fa
             sys.stdout.flush()
             if not stdout.closed:
                 stdout.flush()
-            names.clear()  # closes, and so flushes, files that the program left open
+            forget(names, code, known)  # closes, and so flushes, files that the program left open
     except MemoryError:
         status = EXIT_MEMORY
         report(b'{"error": "MemoryError", "verdict": "memory-limit"}')

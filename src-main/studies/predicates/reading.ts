@@ -26,12 +26,10 @@ export function lastStep(run: RunSeries): number | null {
 }
 
 /** Null if any of the numbers is, else what is made of them. */
-export function combine<N extends readonly (number | null)[]>(
-  values: readonly [...N],
-  make: (...values: { [I in keyof N]: number }) => number,
-): number | null {
-  if (values.some((value) => value === null || !Number.isFinite(value))) return null;
-  const made = make(...(values as unknown as { [I in keyof N]: number }));
+export function combine(values: readonly (number | null)[], make: (...values: number[]) => number): number | null {
+  const known = values.filter((value) => value !== null).filter(Number.isFinite);
+  if (known.length < values.length) return null;
+  const made = make(...known);
   return Number.isFinite(made) ? made : null;
 }
 
