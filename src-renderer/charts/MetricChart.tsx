@@ -82,7 +82,10 @@ export function MetricChart(props: MetricChartProps) {
   useEffect(() => run.subscribe(() => chart.current?.invalidate()), [run]);
   // Whatever else changed how the chart looks.
   // biome-ignore lint/correctness/useExhaustiveDependencies: each of these is drawn
-  useEffect(() => chart.current?.invalidate(), [spec, run, scheme, runColour, log, smoothing, evaluationEvery, collapse]);
+  useEffect(
+    () => chart.current?.invalidate(),
+    [spec, run, scheme, runColour, log, smoothing, evaluationEvery, collapse],
+  );
 
   const hover = (x: number | null) => {
     pointed.current = x;

@@ -35,6 +35,7 @@ const detail = (run: RunSummary) => ({
   precision: null,
   parameters: null,
   isolation: null,
+  collapse: null,
 });
 
 /** An app with one run at a time; `play` decides what happens once it is launched or resumed. */
