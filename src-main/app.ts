@@ -81,7 +81,7 @@ async function openOwner(home: string, options: AppOptions): Promise<App> {
     });
     closers.push(() => supervisor.close());
     const control: RunControl = {
-      launch: (config) => supervisor.launch(config),
+      launch: (config, links) => supervisor.launch(config, links),
       pause: async (runId) => supervisor.pause(runId),
       resume: (runId, steps) => supervisor.resume(runId, steps),
       stop: async (runId) => supervisor.stop(runId),

@@ -96,6 +96,15 @@ export const runSummarySchema = z.object({
   error: z.string().nullable(),
   /** Checkpoint that the policy started from; null for the embedded policy or a folder. */
   parentCheckpointId: id.nullable(),
+  /** The run that this one is the matched control of: the same budget and seed, from the policy that its parent began with. */
+  controlOf: id.nullable(),
+  /** Id of the study that had it launched. */
+  study: z.string().nullable(),
+  tags: z.array(z.string()),
+  /** Where it was imported from; null for a run that was trained here. */
+  origin: z.object({ format: z.string(), file: z.string() }).nullable(),
+  /** First 12 hex digits of the SHA-256 of its configuration, name and preset left out. */
+  configHash: z.string(),
 });
 export type RunSummary = z.infer<typeof runSummarySchema>;
 
@@ -276,7 +285,13 @@ export const calls = {
   },
   /** Resolve preset and values (by path) over the defaults, store the run and queue it. */
   launchRun: {
-    input: z.object({ name: z.string().max(120).optional(), preset: z.string().nullable(), values: flatValues }),
+    input: z.object({
+      name: z.string().max(120).optional(),
+      preset: z.string().nullable(),
+      values: flatValues,
+      study: z.string().max(64).optional(),
+      controlOf: id.optional(),
+    }),
     output: runRef,
   },
   /** All runs, newest first. */

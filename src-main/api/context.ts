@@ -3,13 +3,13 @@ import type { z } from 'zod';
 import type { CallName, Calls } from '../../src-shared/api.ts';
 import type { RunConfig } from '../../src-shared/run.ts';
 import type { LazySandbox } from '../runs/lazy-sandbox.ts';
-import type { StoredRun } from '../store/runs.ts';
+import type { RunLinks, StoredRun } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 
 /** Doing something to runs: in the process that owns the data folder, or by asking that process. */
 export interface RunControl {
   /** Store a run and queue it. @returns Its id. */
-  launch(config: RunConfig): Promise<string>;
+  launch(config: RunConfig, links?: RunLinks): Promise<string>;
   pause(runId: string): Promise<void>;
   resume(runId: string, steps: number | undefined): Promise<void>;
   stop(runId: string): Promise<void>;

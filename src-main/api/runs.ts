@@ -8,10 +8,11 @@ type RunCalls = 'checkRun' | 'launchRun' | 'runs' | 'run' | 'pauseRun' | 'resume
 export function runCalls({ store, control }: ApiContext): Bodies<RunCalls> {
   return {
     checkRun: (request) => ({ errors: checkConfig(request) }),
-    launchRun: async (request) => {
+    launchRun: async ({ study, controlOf, ...request }) => {
       const config = resolveConfig(request);
       await checkProblems(config);
-      return { runId: await control.launch(config) };
+      if (controlOf !== undefined) store.runs.get(controlOf);
+      return { runId: await control.launch(config, { study, controlOf }) };
     },
     runs: () => store.runs.all().map((run) => summaryOf(store, control.present(run))),
     run: ({ runId }) => detailOf(store, control.present(store.runs.get(runId))),

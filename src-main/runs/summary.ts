@@ -4,6 +4,7 @@ import type { OptionValues } from '../../src-shared/options.ts';
 import type { StoredRun } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 import { collapseOf } from './collapse-watch.ts';
+import { configHash } from './config-hash.ts';
 
 /** How many steps, and how many validations, an estimate looks back. */
 const RECENT_STEPS = 20;
@@ -11,6 +12,7 @@ const RECENT_VALIDATIONS = 3;
 
 export function summaryOf(store: Store, run: StoredRun): RunSummary {
   const { id, number, name, status, config, createdAt, startedAt, endedAt, engine, error, parentCheckpointId } = run;
+  const { controlOf, study, tags, origin } = run;
   const step = store.steps.last(id) ?? 0;
   return {
     id,
@@ -30,6 +32,11 @@ export function summaryOf(store: Store, run: StoredRun): RunSummary {
     accuracy: store.steps.series(id, 'eval/avg@k'),
     error,
     parentCheckpointId,
+    controlOf,
+    study,
+    tags,
+    origin,
+    configHash: configHash(config),
   };
 }
 

@@ -7,7 +7,7 @@ import { AssayError, toErrorData } from '../../src-shared/errors.ts';
 import type { RunConfig, RunStatus } from '../../src-shared/run.ts';
 import { checkpointsFolder, ensureFolder } from '../store/home.ts';
 import type { RunRequest } from '../store/requests.ts';
-import type { StoredRun } from '../store/runs.ts';
+import type { RunLinks, StoredRun } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 import { moveRun } from './lifecycle.ts';
 import { orderOf } from './order.ts';
@@ -67,7 +67,7 @@ export class Supervisor {
   }
 
   /** Store a run and queue it. @throws AssayError `usage` with path `policy.source`, before the run exists. */
-  async launch(config: RunConfig): Promise<string> {
+  async launch(config: RunConfig, links: RunLinks = {}): Promise<string> {
     const policy = findPolicy(this.#store, config.policy.source);
     await checkPolicy(policy);
     const id = this.#store.runs.freshId();
@@ -78,6 +78,7 @@ export class Supervisor {
       config,
       codeVersion: this.#options.codeVersion,
       parentCheckpointId: policy.checkpointId,
+      ...links,
     });
     this.#enqueue(id);
     return id;

@@ -108,4 +108,22 @@ export const migrations: readonly string[] = [
     error TEXT                            -- JSON
   ) STRICT;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN control_of TEXT;             -- the run that this one is the matched control of
+  ALTER TABLE runs ADD COLUMN study TEXT;                  -- id of the study that had it launched
+  ALTER TABLE runs ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';  -- JSON
+  ALTER TABLE runs ADD COLUMN origin TEXT;                 -- JSON: where an imported run comes from
+  ALTER TABLE runs ADD COLUMN deleted_at REAL;             -- in the bin since
+  ALTER TABLE rollouts ADD COLUMN parts TEXT;              -- JSON: what the reward was made of
+
+  -- What people keep to come back to: views of a page, comparisons, reports.
+  CREATE TABLE views (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL,                  -- JSON
+    created_at REAL NOT NULL,
+    updated_at REAL NOT NULL
+  ) STRICT;
+  `,
 ];

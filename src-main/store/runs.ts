@@ -27,10 +27,23 @@ const row = z.object({
   startedAt: z.number().nullable(),
   endedAt: z.number().nullable(),
   error: z.string().nullable(),
+  controlOf: z.string().nullable(),
+  study: z.string().nullable(),
+  tags: jsonColumn(z.array(z.string())),
+  origin: jsonColumn(runDetailSchema.shape.origin.unwrap()).nullable(),
+  deletedAt: z.number().nullable(),
 });
 export type StoredRun = z.infer<typeof row>;
 
-export interface NewRun {
+/** What a run belongs to. */
+export interface RunLinks {
+  /** The run that this one is the matched control of. */
+  readonly controlOf?: string | undefined;
+  /** Id of the study that has it launched. */
+  readonly study?: string | undefined;
+}
+
+export interface NewRun extends RunLinks {
   readonly id: string;
   readonly config: RunConfig;
   readonly codeVersion: string;
@@ -58,10 +71,18 @@ export class RunsTable {
   insert(run: NewRun, at: number = Date.now()): StoredRun {
     return this.#db.transaction(() => {
       this.#db.run(
-        `INSERT INTO runs (id, number, name, status, config, code_version, parent_checkpoint_id, created_at)
+        `INSERT INTO runs (id, number, name, status, config, code_version, parent_checkpoint_id, control_of, study,
+                           created_at)
          VALUES (@id, (SELECT coalesce(max(number), 0) + 1 FROM runs), @name, 'queued', @config, @codeVersion,
-                 @parentCheckpointId, @at)`,
-        { ...run, name: run.config.name, config: JSON.stringify(run.config), at },
+                 @parentCheckpointId, @controlOf, @study, @at)`,
+        {
+          ...run,
+          controlOf: run.controlOf ?? null,
+          study: run.study ?? null,
+          name: run.config.name,
+          config: JSON.stringify(run.config),
+          at,
+        },
       );
       return this.get(run.id);
     });

@@ -85,7 +85,7 @@ async function made(
   const name = `${study.id} ${planned.key}`;
   const config = resolveConfig({ name, preset: planned.preset, values });
   const runId = await started(api, identity(config), async () => {
-    const launched = await api.launchRun({ name, preset: planned.preset, values });
+    const launched = await api.launchRun({ name, preset: planned.preset, values, study: study.id });
     return launched.runId;
   });
   const run = await ended(api, runId, signal, report);

@@ -75,6 +75,11 @@ export function runSummary(more: Partial<RunSummary> = {}): RunSummary {
     accuracy: [],
     error: null,
     parentCheckpointId: null,
+    controlOf: null,
+    study: null,
+    tags: [],
+    origin: null,
+    configHash: '0123456789ab',
     ...more,
   };
 }
