@@ -8,13 +8,9 @@ import {
   BrowserWindow,
   dialog,
   ipcMain,
-  Menu,
-  Notification,
-  nativeImage,
   protocol,
   type Session,
   session,
-  Tray,
   utilityProcess,
   type WebContents,
 } from 'electron';
@@ -23,17 +19,33 @@ import { ActiveRuns } from './api/active-runs.ts';
 import { readAsset, securityHeaders } from './api/assets.ts';
 import { carryIpc } from './api/ipc.ts';
 import { type App, openApp } from './app.ts';
-import { resourcePath } from './resources.ts';
+import { APP_HOST, type Opening, openingIn, openingOf, SCHEME } from './desktop/openings.ts';
+import { ORIGIN, WindowKeeper } from './desktop/window.ts';
 import { electronWorker } from './runs/worker-process.ts';
 
-/** A scheme of our own: pages have real addresses (/runs/abc), which file: cannot give. */
-const SCHEME = 'assay';
-const ORIGIN = `${SCHEME}://app`;
 const here = import.meta.dirname;
+/** What macOS asked for before the window was there. */
+let asked: Opening | null = null;
+let open = (opening: Opening): void => {
+  asked = opening;
+};
 
+// A scheme of our own: pages have real addresses (/runs/abc), which file: cannot give.
 protocol.registerSchemesAsPrivileged([{ scheme: SCHEME, privileges: { standard: true, secure: true } }]);
 
+app.on('will-finish-launching', () => {
+  const hear = (event: { preventDefault(): void }, what: string) => {
+    event.preventDefault();
+    const opening = openingOf(what, process.cwd());
+    if (opening !== null) open(opening);
+  };
+  app.on('open-url', hear);
+  app.on('open-file', hear);
+});
+
 if (app.requestSingleInstanceLock()) {
+  // So that links work where no installer said so: an AppImage, a folder.
+  if (app.isPackaged) app.setAsDefaultProtocolClient(SCHEME);
   void app.whenReady().then(start);
 } else {
   // The first instance hears of it and shows its window.
@@ -60,10 +72,11 @@ async function start(): Promise<void> {
     origin: ORIGIN,
   });
   const active = await ActiveRuns.watch(assay);
-  const shell = new WindowKeeper(active);
-  shell.show();
+  const shell = new WindowKeeper(assay, active, join(here, '..', 'preload', 'preload.cjs'));
+  shell.show(asked ?? openingIn(process.argv, process.cwd()));
+  open = (opening) => shell.show(opening);
 
-  app.on('second-instance', () => shell.show());
+  app.on('second-instance', (_, argv, folder) => shell.show(openingIn(argv, folder)));
   app.on('activate', () => shell.show());
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => app.quit());
   // Hidden is not closed: the app ends only by quitting.
@@ -84,90 +97,6 @@ async function start(): Promise<void> {
   });
 }
 
-/** The one window, and where it is when it is closed while runs go on. */
-class WindowKeeper {
-  readonly #active: ActiveRuns;
-  #window: BrowserWindow | null = null;
-  #tray: Tray | null = null;
-
-  constructor(active: ActiveRuns) {
-    this.#active = active;
-    active.onEnd((run) => {
-      if (this.#window?.isVisible()) return;
-      const body = run.error === null ? `Step ${run.step} of ${run.steps}` : run.error;
-      const note = new Notification({ title: `${run.name} ${run.status}`, body });
-      note.on('click', () => this.show());
-      note.show();
-    });
-  }
-
-  show(): void {
-    this.#window ??= this.#open();
-    if (this.#window.isMinimized()) this.#window.restore();
-    this.#window.show();
-    this.#window.focus();
-    this.#tray?.destroy();
-    this.#tray = null;
-  }
-
-  #open(): BrowserWindow {
-    const window = new BrowserWindow({
-      width: 1360,
-      height: 900,
-      minWidth: 900,
-      minHeight: 600,
-      show: false,
-      title: 'Assay',
-      icon: resourcePath('icons', 'icon.png'),
-      autoHideMenuBar: true,
-      webPreferences: {
-        preload: join(here, '..', 'preload', 'preload.cjs'),
-        sandbox: true,
-        contextIsolation: true,
-        nodeIntegration: false,
-        webSecurity: true,
-        webviewTag: false,
-        spellcheck: false,
-      },
-    });
-    let isQuitting = false;
-    app.once('before-quit', () => {
-      isQuitting = true;
-    });
-    window.on('close', (event) => {
-      // macOS keeps an app without windows in its dock, whatever it is doing.
-      if (isQuitting || (this.#active.count === 0 && process.platform !== 'darwin')) return;
-      event.preventDefault();
-      window.hide();
-      this.#hideToTray();
-    });
-    window.on('closed', () => {
-      this.#window = null;
-    });
-    void window.loadURL(`${ORIGIN}/`);
-    return window;
-  }
-
-  #hideToTray(): void {
-    if (process.platform === 'darwin' || this.#tray !== null) return;
-    const tray = new Tray(nativeImage.createFromPath(resourcePath('icons', 'tray.png')));
-    tray.setToolTip('Assay is training');
-    tray.on('click', () => this.show());
-    tray.setContextMenu(
-      Menu.buildFromTemplate([
-        { label: 'Show Assay', click: () => this.show() },
-        { label: 'Stop runs and quit', click: () => app.quit() },
-      ]),
-    );
-    this.#tray = tray;
-    // Some Linux desktops have no tray, so the way back is said once.
-    new Notification({
-      title: 'Training goes on',
-      body: 'Start Assay again, or click its tray icon, to see the window.',
-    }).show();
-  }
-}
-
 /** What the copy buttons need; reading the clipboard is not among it. */
 const ALLOWED_PERMISSION = 'clipboard-sanitized-write';
 
@@ -183,7 +112,7 @@ function serveFiles(of: Session): void {
   const headers = securityHeaders();
   of.protocol.handle(SCHEME, async (request) => {
     const url = new URL(request.url);
-    const asset = url.host === 'app' && request.method === 'GET' ? await readAsset(files, url.pathname) : null;
+    const asset = url.host === APP_HOST && request.method === 'GET' ? await readAsset(files, url.pathname) : null;
     return asset === null
       ? new Response('Not found', { status: 404, headers })
       : new Response(asset.body, { headers: { ...headers, 'Content-Type': asset.type } });

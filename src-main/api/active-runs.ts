@@ -6,8 +6,9 @@ import type { Shell } from './shell.ts';
 const isActive = ({ status }: RunSummary) => status === 'queued' || status === 'running' || status === 'paused';
 
 export class ActiveRuns {
-  readonly #ids = new Set<string>();
-  readonly #listeners = new Set<(run: RunSummary) => void>();
+  readonly #runs = new Map<string, RunSummary>();
+  readonly #onEnd = new Set<(run: RunSummary) => void>();
+  readonly #onChange = new Set<() => void>();
 
   static async watch(shell: Shell): Promise<ActiveRuns> {
     const active = new ActiveRuns();
@@ -21,16 +22,26 @@ export class ActiveRuns {
   }
 
   get count(): number {
-    return this.#ids.size;
+    return this.#runs.size;
+  }
+
+  list(): readonly RunSummary[] {
+    return [...this.#runs.values()];
   }
 
   /** Called once for each run that ends. */
   onEnd(listener: (run: RunSummary) => void): void {
-    this.#listeners.add(listener);
+    this.#onEnd.add(listener);
+  }
+
+  /** Called when any run changed, active or not. */
+  onChange(listener: () => void): void {
+    this.#onChange.add(listener);
   }
 
   #see(run: RunSummary): void {
-    if (isActive(run)) this.#ids.add(run.id);
-    else if (this.#ids.delete(run.id)) for (const listener of this.#listeners) listener(run);
+    if (isActive(run)) this.#runs.set(run.id, run);
+    else if (this.#runs.delete(run.id)) for (const listener of this.#onEnd) listener(run);
+    for (const listener of this.#onChange) listener();
   }
 }
