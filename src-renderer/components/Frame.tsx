@@ -1,6 +1,7 @@
 /** What is on every page: the rail on the left, where one is at the top, the state of the machine at the bottom. */
-import { ActionIcon, Tooltip } from '@mantine/core';
+import { ActionIcon, Kbd, Tooltip } from '@mantine/core';
 import { useHotkeys, useLocalStorage } from '@mantine/hooks';
+import { spotlight } from '@mantine/spotlight';
 import {
   IconChevronRight,
   IconFlask2,
@@ -8,20 +9,26 @@ import {
   IconLayoutSidebarLeftExpand,
   IconListDetails,
   IconPlus,
+  IconSearch,
   IconShieldCode,
 } from '@tabler/icons-react';
 import { Link, Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router';
 import { type ComponentType, useRef } from 'react';
 import { useRun, useRuns, useStatus } from '../data/queries.ts';
 import { formatCount } from '../lib/format.ts';
+import { PAGES, type PagePath } from '../lib/pages.ts';
+import { CommandPalette } from './CommandPalette.tsx';
 import css from './Frame.module.css';
+import { Shortcuts } from './Shortcuts.tsx';
 import { StatusBar } from './StatusBar.tsx';
 
-const PAGES = [
-  { to: '/runs', title: 'Runs', icon: IconListDetails, key: 'r' },
-  { to: '/new-run', title: 'New run', icon: IconPlus, key: 'n' },
-  { to: '/sandbox', title: 'Sandbox', icon: IconShieldCode, key: 's' },
-] as const;
+const ICONS: Readonly<Record<PagePath, ComponentType<{ size: number; stroke: number }>>> = {
+  '/runs': IconListDetails,
+  '/new-run': IconPlus,
+  '/sandbox': IconShieldCode,
+};
+
+const SEARCH_KEY = navigator.platform.startsWith('Mac') ? '⌘K' : 'Ctrl K';
 
 export function Frame() {
   const [collapsed, setCollapsed] = useLocalStorage({
@@ -40,7 +47,7 @@ export function Frame() {
         <ul className={css.pages}>
           {PAGES.map((page) => (
             <li key={page.to}>
-              <RailLink page={page} collapsed={collapsed} />
+              <RailLink to={page.to} title={page.title} collapsed={collapsed} />
             </li>
           ))}
         </ul>
@@ -56,34 +63,37 @@ export function Frame() {
       </nav>
       <header className={css.top}>
         <Breadcrumbs />
+        <button type="button" className={css.search} onClick={spotlight.open}>
+          <IconSearch size={14} stroke={1.75} aria-hidden />
+          Search <Kbd size="xs">{SEARCH_KEY}</Kbd>
+        </button>
         <RunningCount />
       </header>
       <main className={css.page}>
         <Outlet />
       </main>
       <StatusBar />
+      <CommandPalette />
+      <Shortcuts />
     </div>
   );
 }
 
 interface RailLinkProps {
-  readonly page: {
-    readonly to: (typeof PAGES)[number]['to'];
-    readonly title: string;
-    readonly icon: ComponentType<{ size: number; stroke: number }>;
-  };
+  readonly to: PagePath;
+  readonly title: string;
   readonly collapsed: boolean;
 }
 
-function RailLink({ page, collapsed }: RailLinkProps) {
+function RailLink({ to, title, collapsed }: RailLinkProps) {
   const runs = useRuns().data;
-  const Icon = page.icon;
+  const Icon = ICONS[to];
   return (
-    <Tooltip label={page.title} position="right" disabled={!collapsed}>
-      <Link to={page.to} className={css.link} activeProps={{ 'data-active': true }} aria-label={page.title}>
+    <Tooltip label={title} position="right" disabled={!collapsed}>
+      <Link to={to} className={css.link} activeProps={{ 'data-active': true }} aria-label={title}>
         <Icon size={16} stroke={1.75} />
-        <span className={css.label}>{page.title}</span>
-        {page.to === '/runs' && runs !== undefined && runs.length > 0 ? (
+        <span className={css.label}>{title}</span>
+        {to === '/runs' && runs !== undefined && runs.length > 0 ? (
           <span className={css.count}>{formatCount(runs.length)}</span>
         ) : null}
       </Link>
@@ -129,7 +139,7 @@ function RunningCount() {
 function usePageKeys(): void {
   const navigate = useNavigate();
   const armed = useRef(0);
-  const go = (to: (typeof PAGES)[number]['to']) => () => {
+  const go = (to: PagePath) => () => {
     if (performance.now() - armed.current < 1500) void navigate({ to });
     armed.current = 0;
   };
