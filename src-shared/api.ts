@@ -3,12 +3,23 @@
  * reaches it over IPC, a browser over HTTP and WebSocket, the command line directly.
  */
 import { z } from 'zod';
+import { comparisonCalls } from './comparison.ts';
 import { errorSchema } from './errors.ts';
-import { metricSchema, stepMetricsSchema } from './metrics.ts';
+import { estimateSchema, planEstimateSchema } from './estimate.ts';
+import { fingerprintsSchema } from './fingerprints.ts';
+import { lineageCalls } from './lineage.ts';
+import { loggedMetricsSchema, metricSchema } from './metrics.ts';
 import { optionSchema, optionValueSchema } from './options.ts';
+import { organiseCalls, organiseEvents } from './organise.ts';
+import { reportCalls } from './report.ts';
 import { rolloutSchema, rolloutSummarySchema } from './rollout.ts';
+import { rolloutCalls } from './rollouts.ts';
 import { choiceSchema, RUN_STATUSES } from './run.ts';
+import { seriesCalls } from './series.ts';
+import { studyCalls, studyEvents } from './study.ts';
+import { transferCalls } from './transfer.ts';
 import { LANGUAGES, testSchema, VERDICTS } from './verdict.ts';
+import { viewCalls } from './views.ts';
 
 // The JIT of zod calls `new Function`, which the window's content-security policy forbids.
 z.config({ jitless: true });
@@ -44,6 +55,10 @@ export const catalogueSchema = z.object({
       id: z.string(),
       title: z.string(),
       help: z.string(),
+      /** One sentence: the question that it answers. */
+      when: z.string(),
+      /** Heading that it is found under. */
+      group: z.string(),
       values: flatValues,
       /** Where each value comes from, by its path. */
       sources: z.record(z.string(), z.string()).optional(),
@@ -70,6 +85,8 @@ const configSchema = z.object({
   evaluation: z.record(z.string(), optionValueSchema),
   limits: z.record(z.string(), optionValueSchema),
   seeds: z.record(z.string(), optionValueSchema),
+  /** What another tool was configured with, by its own keys; only of imported runs. */
+  other: z.record(z.string(), optionValueSchema).optional(),
 });
 export type StoredConfig = z.infer<typeof configSchema>;
 
@@ -81,8 +98,10 @@ export const runSummarySchema = z.object({
   status: z.enum(RUN_STATUSES),
   preset: z.string().nullable(),
   reward: z.string(),
-  seed: z.number(),
+  /** Null where the tool that an imported run comes from does not say. */
+  seed: z.number().nullable(),
   step,
+  /** 0: an evaluation, which validates its policy once and does not train. */
   steps: step,
   createdAt: time,
   startedAt: time.nullable(),
@@ -90,7 +109,7 @@ export const runSummarySchema = z.object({
   /** Estimate of the training time left; null when unknown or not running. */
   secondsLeft: z.number().nullable(),
   engine: z.string().nullable(),
-  /** Validation avg@k by step, for the sparkline. */
+  /** Validation avg@k by step: at most 32 points, the first, last, lowest and highest among them. */
   accuracy: z.array(z.object({ step, value: z.number() })),
   /** One line; set when the run failed or was interrupted. */
   error: z.string().nullable(),
@@ -98,6 +117,8 @@ export const runSummarySchema = z.object({
   parentCheckpointId: id.nullable(),
   /** The run that this one is the matched control of: the same budget and seed, from the policy that its parent began with. */
   controlOf: id.nullable(),
+  /** Trained on the problems that it is validated on: none of its accuracies is held out. */
+  testTime: z.boolean(),
   /** Id of the study that had it launched. */
   study: z.string().nullable(),
   tags: z.array(z.string()),
@@ -116,6 +137,9 @@ export const collapseMarkSchema = z.object({
   onset: step,
   /** The evidence, in one line. */
   why: z.string(),
+  /** Where to go back to: of the checkpoints up to the onset that were validated, the best, the earliest of equals; null
+   * where there is none. */
+  bestCheckpoint: z.object({ id, step, accuracy: z.number() }).nullable(),
 });
 export type CollapseMark = z.infer<typeof collapseMarkSchema>;
 
@@ -127,6 +151,8 @@ export const runDetailSchema = runSummarySchema.extend({
   precision: z.string().nullable(),
   parameters: z.number().nullable(),
   isolation: z.string().nullable(),
+  /** Hashes of what it is measured with; null where they were not recorded. */
+  fingerprints: fingerprintsSchema.nullable(),
   /** The first collapse that the watch found; null where there is none so far. */
   collapse: collapseMarkSchema.nullable(),
 });
@@ -273,6 +299,9 @@ const isolation = z.string().max(32).optional();
 const runRef = z.object({ runId: id });
 export const optionErrorSchema = z.object({ path: z.string(), message: z.string() });
 
+/** A configuration: what differs from a preset, or from the defaults. */
+const requestSchema = z.object({ preset: z.string().nullable(), values: flatValues });
+
 /** Calls. An input that does not parse is an error `usage` before the body runs. */
 export const calls = {
   /** Everything that can be chosen: option descriptors, family members, presets, engines, metrics. */
@@ -280,10 +309,19 @@ export const calls = {
   status: { input: z.object({}), output: statusSchema },
   /** Check values as `launchRun` would, without starting anything. All errors, each with its path. */
   checkRun: {
-    input: z.object({ preset: z.string().nullable(), values: flatValues }),
+    input: requestSchema,
     output: z.object({ errors: z.array(optionErrorSchema) }),
   },
-  /** Resolve preset and values (by path) over the defaults, store the run and queue it. */
+  /** What a run would take: memory by part, time, disk, and what would take less. An engine that has trained nothing
+   * here yet is measured first, which takes seconds; with `wait` the answer comes after that. */
+  estimateRun: { input: requestSchema.extend({ wait: z.boolean().default(false) }), output: estimateSchema },
+  /** The same of runs that are made one after another. */
+  estimateRuns: {
+    input: z.object({ runs: z.array(requestSchema).min(1).max(10_000), wait: z.boolean().default(false) }),
+    output: planEstimateSchema,
+  },
+  /** Resolve preset and values (by path) over the defaults, store the run and queue it. @throws `usage` where it needs
+   * more memory than this machine has, or more disk than is free. */
   launchRun: {
     input: z.object({
       name: z.string().max(120).optional(),
@@ -294,7 +332,7 @@ export const calls = {
     }),
     output: runRef,
   },
-  /** All runs, newest first. */
+  /** All runs but those in the bin, newest first. */
   runs: { input: z.object({}), output: z.array(runSummarySchema) },
   run: { input: runRef, output: runDetailSchema },
   /** Pause after the current step; the worker keeps its memory. */
@@ -306,7 +344,7 @@ export const calls = {
   /** Metrics of the steps after `afterStep` (-1: all), in order. */
   metrics: {
     input: runRef.extend({ afterStep: z.number().int().min(-1) }),
-    output: z.array(z.object({ step, metrics: stepMetricsSchema })),
+    output: z.array(z.object({ step, metrics: loggedMetricsSchema })),
   },
   /** Rollouts of one step and split, in group order. */
   rollouts: {
@@ -329,13 +367,22 @@ export const calls = {
     input: z.object({ isolation }),
     output: z.object({ info: sandboxInfoSchema, report: canaryReportSchema }),
   },
+  ...organiseCalls,
+  ...seriesCalls,
+  ...rolloutCalls,
+  ...viewCalls,
+  ...reportCalls,
+  ...comparisonCalls,
+  ...lineageCalls,
+  ...transferCalls,
+  ...studyCalls,
 } as const;
 
 /** Events, published after the store has them. */
 export const events = {
   /** A run was created or its summary changed. */
   run: runSummarySchema,
-  step: runRef.extend({ step, metrics: stepMetricsSchema }),
+  step: runRef.extend({ step, metrics: loggedMetricsSchema }),
   progress: runRef.extend({
     step,
     phase: z.enum(['sampling', 'scoring', 'updating', 'validating', 'saving']),
@@ -343,6 +390,8 @@ export const events = {
   }),
   note: runNoteSchema,
   checkpoint: checkpointSchema,
+  ...organiseEvents,
+  ...studyEvents,
 } as const;
 
 export type Calls = typeof calls;

@@ -2,6 +2,7 @@
  * What a training loop yields. The stream of these, with the configuration, is the run: everything stored and shown
  * comes from them. They travel from the worker to the main process by structured clone, so typed arrays are fine.
  */
+import type { Fingerprints } from './fingerprints.ts';
 import type { StepMetrics } from './metrics.ts';
 import type { Outcome, RolloutFault, RolloutTest } from './rollout.ts';
 
@@ -29,6 +30,8 @@ export interface RolloutRecord {
   readonly fault: RolloutFault | null;
   readonly reward: number | null;
   readonly advantage: number | null;
+  /** What the reward was made of, by name; absent or null where there is none, as for validation samples. */
+  readonly parts?: Readonly<Record<string, number>> | null | undefined;
 }
 
 export interface StartedEvent {
@@ -41,6 +44,8 @@ export interface StartedEvent {
   };
   readonly parameters: number;
   readonly datasetHash: string;
+  /** Null where it is not known what the run is measured with. */
+  readonly fingerprints: Fingerprints | null;
   readonly problems: { readonly train: number; readonly validation: number };
 }
 
@@ -58,6 +63,8 @@ export interface CheckpointEvent {
   readonly step: number;
   readonly folder: string;
   readonly bytes: number;
+  /** Step of an earlier checkpoint that was kept as the best so far and for nothing else: this one takes its place. */
+  readonly replaces?: number | undefined;
 }
 
 /** Where the current step stands; shown, never stored, and so sent beside the stream rather than in it. */

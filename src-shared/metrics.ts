@@ -1,12 +1,15 @@
 /** Every series that a run logs, as `family/name`, with what it means and how to draw it. */
 import { z } from 'zod';
+import { ACCURACY_METRICS } from './accuracy.ts';
+import { DIAGNOSTIC_METRICS } from './diagnostics.ts';
 import { SIGNAL_METRICS } from './signals.ts';
+import { SYSTEM_METRICS } from './system-metrics.ts';
 
 export const metricSchema = z.object({
   name: z.string(),
   title: z.string(),
   help: z.string(),
-  unit: z.enum(['fraction', 'tokens', 'nats', 'words', 'seconds', 'count', 'number']),
+  unit: z.enum(['fraction', 'tokens', 'nats', 'words', 'seconds', 'count', 'bytes', 'per second', 'number']),
   /** Where the definition comes from. */
   source: z.string(),
 });
@@ -38,9 +41,10 @@ export const METRICS = define([
     name: 'eval/pass@k',
     title: 'Validation pass@k',
     unit: 'fraction',
-    help: 'Unbiased 1 - C(n-c,k)/C(n,k), mean over problems.',
+    help: 'pass@k with k the samples of a problem: the share of problems with a sample that passes.',
     source: 'LiveCodeBench pass_k_utils',
   },
+  ...ACCURACY_METRICS,
   {
     name: 'eval/length',
     title: 'Validation response length',
@@ -276,7 +280,7 @@ export const METRICS = define([
     name: 'train/dropped-groups',
     title: 'Dropped groups',
     unit: 'count',
-    help: 'Groups with fewer than two scored rollouts.',
+    help: 'Groups with too few scored rollouts to learn from: fewer than two, or none where the advantage takes single ones.',
     source: 'own choice',
   },
   {
@@ -371,7 +375,9 @@ export const METRICS = define([
     help: 'Wall-clock time of validation.',
     source: 'own choice',
   },
+  ...DIAGNOSTIC_METRICS,
   ...SIGNAL_METRICS,
+  ...SYSTEM_METRICS,
 ] as const);
 
 export type MetricName = (typeof METRICS)[number]['name'];
@@ -381,3 +387,6 @@ export const stepMetricsSchema = z.partialRecord(
   z.enum(METRICS.map((m) => m.name) as [MetricName, ...MetricName[]]),
   z.number(),
 );
+/** The metrics of one step as they are kept: those of an imported run may have any name. */
+export const loggedMetricsSchema = z.record(z.string().min(1).max(200), z.number());
+export type LoggedMetrics = Readonly<z.infer<typeof loggedMetricsSchema>>;

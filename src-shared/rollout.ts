@@ -50,6 +50,12 @@ export const rolloutSchema = rolloutSummarySchema.extend({
   code: z.string().nullable(),
   tests: z.array(testResultSchema),
   fault: rolloutFaultSchema.nullable(),
+  /**
+   * What the reward was made of: `<part>` is a score, `<part>-weight` its weight and `<part>-term` what it added to the
+   * reward, for the parts source, second, format, overlong and length; `flipped` is 1 where the score of the source was
+   * turned into its opposite. Null for validation samples, and where an older Assay recorded none.
+   */
+  parts: z.record(z.string(), z.number()).nullable(),
   /** Text of each response token, bytes that are not UTF-8 replaced. */
   tokenTexts: z.array(z.string()),
   temperature: z.number(),

@@ -10,7 +10,35 @@ export const policyOptions = {
     label: 'Start from',
     format: 'policy',
     default: 'embedded',
-    help: 'The policy to train: "embedded" (the small one that comes with Assay), "checkpoint:<id>" to bootstrap from an earlier run, or a folder with config.json, model.safetensors and tokenizer.json.',
+    help: 'The policy to train: "embedded" (the small one that comes with Assay), "checkpoint:<id>" to bootstrap from an earlier run, a folder of Hugging Face\'s (config.json, safetensors, tokenizer.json), or a GGUF file.',
+  },
+  prompt: {
+    kind: 'choice',
+    label: 'Prompt',
+    default: 'auto',
+    choices: [
+      { value: 'auto', label: 'As the policy wants it', help: 'Its own chat template where it has one.' },
+      {
+        value: 'plain',
+        label: 'Plain text',
+        help: 'Role, question, format and answer cue, for policies that only continue text.',
+      },
+    ],
+    help: 'How a problem is put to the policy. A conversation has a system message with the role and one user message with the question.',
+    source: 'LiveCodeBench (generic prompt); the study used the chat template of its models',
+    advanced: true,
+  },
+  thinking: {
+    kind: 'choice',
+    label: 'Thinking',
+    default: 'auto',
+    choices: [
+      { value: 'auto', label: 'As its template has it', help: 'The template is not told.' },
+      { value: 'on', label: 'On', help: 'The template is rendered with enable_thinking true.' },
+      { value: 'off', label: 'Off', help: 'The template is rendered with enable_thinking false.' },
+    ],
+    help: 'Whether a policy that can do either, as Qwen3, thinks before it answers. Only with a chat template that knows enable_thinking.',
+    advanced: true,
   },
   engine: {
     kind: 'text',
@@ -105,10 +133,10 @@ export const rolloutOptions = {
     kind: 'number',
     label: 'Group size',
     default: 8,
-    min: 2,
+    min: 1,
     max: 256,
     integer: true,
-    help: 'Rollouts per problem (N). Advantages compare a rollout with its group.',
+    help: 'Rollouts per problem (N). Most advantages compare a rollout with its group, and need 2; REINFORCE++ without a baseline of the group, and training on correct responses only, take 1.',
     source: 'own choice; the study used 16 and ablates 8, 12, 16',
   },
   samplingRounds: {
@@ -266,7 +294,7 @@ export const evaluationOptions = {
     max: 100_000,
     integer: true,
     unit: 'steps',
-    help: 'Validation interval; also before the first and after the last step. 0 turns validation off.',
+    help: 'Validation interval; also before the first and after the last step. 0 turns validation off. An evaluation (no steps) has its one validation whatever the interval.',
     source: 'the study',
   },
   problems: {
@@ -306,6 +334,14 @@ export const evaluationOptions = {
     help: 'Nucleus mass of validation.',
     advanced: true,
   },
+  testTime: {
+    kind: 'boolean',
+    label: 'Train on these problems',
+    default: false,
+    help: 'Test-time training: the validation problems are the training problems too, so that nothing is held out and every accuracy of the run is on what it was trained on. Meant for rewards that need no tests, as certainty or majority vote; the run is marked wherever it is shown.',
+    source: 'the study (Figures 5 and 12); TTRL, arXiv 2504.16084',
+    advanced: true,
+  },
 } as const;
 
 export const limitOptions = {
@@ -313,10 +349,10 @@ export const limitOptions = {
     kind: 'number',
     label: 'Steps',
     default: 100,
-    min: 1,
+    min: 0,
     max: 1_000_000,
     integer: true,
-    help: 'Training steps. A finished run can be resumed with more.',
+    help: 'Training steps. A finished run can be resumed with more. 0 is an evaluation: the policy is validated once and not trained, no training problems are needed, and no checkpoint is written.',
     source: 'own choice; the study ran about 105',
   },
   checkpointEvery: {
@@ -328,6 +364,14 @@ export const limitOptions = {
     integer: true,
     unit: 'steps',
     help: 'Checkpoint interval; one is always written at the end. 0: only at the end.',
+  },
+  keepBest: {
+    kind: 'boolean',
+    label: 'Keep the best',
+    default: false,
+    help: 'Writes a checkpoint also whenever validation accuracy is higher than ever before, in place of the one that was written so last. One that another run started from stays, and so does the best before a collapse.',
+    source: 'own choice',
+    advanced: true,
   },
   onCollapse: {
     kind: 'choice',

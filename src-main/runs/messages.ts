@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type ErrorData, errorSchema } from '../../src-shared/errors.ts';
 import type { ProgressEvent, RunEvent } from '../../src-shared/events.ts';
+import { fingerprintsSchema } from '../../src-shared/fingerprints.ts';
 import { stepMetricsSchema } from '../../src-shared/metrics.ts';
 import { OUTCOMES, rolloutFaultSchema, testResultSchema } from '../../src-shared/rollout.ts';
 import { type ProgramResult, testSchema } from '../../src-shared/verdict.ts';
@@ -48,6 +49,7 @@ const rolloutRecord = z
     fault: rolloutFaultSchema.nullable(),
     reward: z.number().nullable(),
     advantage: z.number().nullable(),
+    parts: z.record(z.string(), z.number()).nullish(),
   })
   .refine(
     ({ tokenIds, tokenTexts, stats }) =>
@@ -61,10 +63,17 @@ const runEvent = z.discriminatedUnion('kind', [
     engine: z.object({ engine: z.string(), device: z.string(), precision: z.string(), build: z.string() }),
     parameters: count,
     datasetHash: z.string(),
+    fingerprints: fingerprintsSchema.nullable(),
     problems: z.object({ train: count, validation: count }),
   }),
   z.object({ kind: z.literal('step'), step: count, metrics: stepMetricsSchema, rollouts: z.array(rolloutRecord) }),
-  z.object({ kind: z.literal('checkpoint'), step: count, folder: z.string(), bytes: count }),
+  z.object({
+    kind: z.literal('checkpoint'),
+    step: count,
+    folder: z.string(),
+    bytes: count,
+    replaces: count.optional(),
+  }),
   z.object({
     kind: z.literal('note'),
     step: count,

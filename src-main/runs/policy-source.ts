@@ -1,16 +1,23 @@
-/** Where a run's policy comes from: `embedded`, `checkpoint:<id>` or a folder; found, and opened before it is believed. */
-import { access } from 'node:fs/promises';
-import { isAbsolute, join, resolve } from 'node:path';
+/** Where a run's policy comes from: `embedded`, `checkpoint:<id>`, a folder or a GGUF file; found, and opened before it is believed. */
+import { isAbsolute, resolve } from 'node:path';
 import { AssayError } from '../../src-shared/errors.ts';
-import { readCheckpointFiles } from '../model/checkpoint-files.ts';
+import type { Problem } from '../../src-shared/problem.ts';
+import type { RunConfig } from '../../src-shared/run.ts';
+import { datasets } from '../datasets/index.ts';
+import { openPolicy } from '../model/policy-files.ts';
+import { promptWriter } from '../model/prompt.ts';
+import { type Tokenizer, tokenizerOf } from '../model/tokenizer.ts';
 import { resourcePath } from '../resources.ts';
 import type { Store } from '../store/store.ts';
+import { checkLengths } from '../training/lengths.ts';
+import { policyPrompt } from '../training/policy-training.ts';
+import { problemsOf } from '../training/problems.ts';
 
 const PATH = 'policy.source';
 const CHECKPOINT = 'checkpoint:';
-const FILES = ['config.json', 'model.safetensors', 'tokenizer.json'];
 
 export interface PolicySource {
+  /** Or a GGUF file. */
   readonly folder: string;
   /** The checkpoint that it is; null for the embedded policy and for folders. */
   readonly checkpointId: string | null;
@@ -22,7 +29,10 @@ export function findPolicy(store: Store, source: string): PolicySource {
     try {
       return { folder: resourcePath('policy'), checkpointId: null };
     } catch (error) {
-      throw fault('embedded: this copy of Assay comes without a policy; allowed is checkpoint:<id> or a folder', error);
+      throw fault(
+        'embedded: this copy of Assay comes without a policy; allowed is checkpoint:<id>, a folder or a GGUF file',
+        error,
+      );
     }
   }
   if (!source.startsWith(CHECKPOINT))
@@ -38,17 +48,41 @@ export function findPolicy(store: Store, source: string): PolicySource {
   return { folder: checkpoint.folder, checkpointId: id };
 }
 
-/** Open every file of the policy. @throws AssayError `usage` that names the file at fault. */
+/** Open every file of the policy, as far as its weights' own bytes. @throws AssayError `usage` that names the file at fault. */
 export async function checkPolicy({ folder }: PolicySource): Promise<void> {
-  for (const name of FILES) {
-    try {
-      await access(join(folder, name));
-    } catch (error) {
-      throw fault(`${folder} has no readable ${name}; a policy needs ${FILES.join(', ')}`, error);
-    }
-  }
   try {
-    await readCheckpointFiles(folder);
+    const { config, companions } = await openPolicy(folder);
+    const { vocabSize } = tokenizerOf(companions, folder);
+    if (vocabSize > config.vocabSize)
+      throw new Error(
+        `${folder} has a tokenizer of ${vocabSize} tokens, and an embedding of ${config.vocabSize} rows; allowed are at most as many tokens as rows`,
+      );
+  } catch (error) {
+    throw fault(error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+/**
+ * That prompts and responses of a run fit into the policy, which need not be the one that its preset is made for.
+ * @throws AssayError `usage` with path `rollouts.maxNewTokens`; or `policy.source` where its chat template cannot be used.
+ */
+export async function checkRoom({ folder }: PolicySource, config: RunConfig): Promise<void> {
+  const dataset = datasets.find(({ id }) => id === config.problems.kind)?.open(config.problems.options);
+  if (dataset === undefined) return;
+  const { config: model, companions } = await openPolicy(folder);
+  const tokenizer = tokenizerOf(companions, folder);
+  const { train, validation } = await problemsOf(config, dataset);
+  const prompts = promptsOf([...train, ...validation], tokenizer, config);
+  // A token is at least a byte of text, so most need not be encoded; the run itself looks at all of them.
+  const { maxPositions } = model;
+  const long = prompts.filter(({ prompt }) => Buffer.byteLength(prompt) + config.rollouts.maxNewTokens > maxPositions);
+  checkLengths(config, maxPositions, long, ({ prompt }) => tokenizer.encode(prompt));
+}
+
+function promptsOf(problems: readonly Problem[], tokenizer: Tokenizer, config: RunConfig) {
+  try {
+    const promptOf = promptWriter(tokenizer, policyPrompt(config.policy));
+    return problems.map((problem) => ({ id: problem.id, prompt: promptOf(problem) }));
   } catch (error) {
     throw fault(error instanceof Error ? error.message : String(error), error);
   }

@@ -15,12 +15,19 @@ const PATH = 'limits.steps';
  * Queue an ended run again. It goes on from its newest whole checkpoint, or from the start where it never wrote one;
  * damaged checkpoints are forgotten, with a note.
  * @param steps Train up to this step; the run's own limit by default.
- * @throws AssayError `conflict`, `usage` (path `limits.steps`), or `corrupt` when every checkpoint is damaged.
+ * @throws AssayError `conflict` (imported runs among others), `usage` (path `limits.steps`), or `corrupt` when every checkpoint is damaged.
  */
 export async function requeue(store: Store, run: StoredRun, steps: number | undefined): Promise<void> {
+  checkOrigin(store, run);
   const limit = steps ?? runConfigOf(run).limits.steps;
   const wrong = problemWith(limitOptions.steps, limit);
   if (wrong !== null) throw new AssayError('usage', `${PATH}: ${wrong}`, { path: PATH });
+
+  if (runConfigOf(run).limits.steps === 0 && (limit > 0 || run.status === 'finished'))
+    throw new AssayError('conflict', `Run #${run.number} is an evaluation: there are no steps to go on with`, {
+      path: PATH,
+      hint: 'To train the same policy, launch a run with its policy.source.',
+    });
 
   const { step, damaged } = await newestWhole(store, run);
   if (run.status === 'finished' && limit <= step)
@@ -38,6 +45,24 @@ export async function requeue(store: Store, run: StoredRun, steps: number | unde
     store.checkpoints.deleteAfter(run.id, step);
     for (const message of damaged) store.notes.insert(run.id, { step, level: 'warning', message });
   });
+}
+
+/** An imported run has nothing to go on with, unless its checkpoints came with it. */
+function checkOrigin(store: Store, { id, number, origin }: StoredRun): void {
+  if (origin === null) return;
+  if (origin.format !== 'assay')
+    throw new AssayError(
+      'conflict',
+      `Run #${number} was imported from ${origin.file} (${origin.format}): it can be read and compared, not resumed`,
+    );
+  if (store.checkpoints.last(id) === null)
+    throw new AssayError(
+      'conflict',
+      `Run #${number} was imported from ${origin.file} without checkpoints to go on from`,
+      {
+        hint: 'Launch a new run with its configuration, or import a bundle that has its checkpoints.',
+      },
+    );
 }
 
 /** Step of the newest checkpoint whose files are whole; 0 where the run never wrote one. */

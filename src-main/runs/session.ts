@@ -14,6 +14,7 @@ import { runFolder } from '../store/home.ts';
 import type { Store } from '../store/store.ts';
 import type { Program, TrainingOrder } from '../training/order.ts';
 import { watchRun } from './collapse-watch.ts';
+import { dropKeptBest } from './kept-best.ts';
 import type { LazySandbox } from './lazy-sandbox.ts';
 import { type FromWorker, parseFromWorker, type ToWorker } from './messages.ts';
 import type { Publish } from './publisher.ts';
@@ -139,9 +140,11 @@ export class Session {
         break;
       case 'paused':
         this.#context.move(this.runId, 'paused');
+        this.#noteInfo('Paused');
         break;
       case 'resumed':
         this.#context.move(this.runId, 'running');
+        this.#noteInfo('Resumed');
         break;
       case 'progress':
         this.#progress.push(message.event);
@@ -172,6 +175,10 @@ export class Session {
         break;
       case 'checkpoint':
         publish('checkpoint', store.checkpoints.replace(runId, event, Date.now()));
+        if (event.replaces !== undefined)
+          dropKeptBest(store, runId, event.replaces).catch((error: unknown) =>
+            console.error(`Run ${runId}: the checkpoint of step ${event.replaces} cannot be removed:`, error),
+          );
         break;
       case 'note':
         publish('note', store.notes.insert(runId, event));
@@ -213,6 +220,13 @@ export class Session {
     const message = `Programs run in a sandbox that does not hold, as limits.unsafeSandbox allows: ${broken}`;
     const step = store.steps.last(this.runId) ?? 0;
     publish('note', store.notes.insert(this.runId, { step, level: 'error', message }));
+  }
+
+  /** What the time line of the run shows. */
+  #noteInfo(message: string): void {
+    const { store, publish } = this.#context;
+    const step = store.steps.last(this.runId) ?? 0;
+    publish('note', store.notes.insert(this.runId, { step, level: 'info', message }));
   }
 
   /** Says when the run collapses, and does about it what its configuration asks for. */

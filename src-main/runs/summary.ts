@@ -1,7 +1,9 @@
 /** A run as lists and pages show it. */
 import type { RunDetail, RunSummary } from '../../src-shared/api.ts';
+import { downsample, type Point } from '../../src-shared/charts/series.ts';
 import type { OptionValues } from '../../src-shared/options.ts';
 import type { StoredRun } from '../store/runs.ts';
+import type { Reached } from '../store/steps.ts';
 import type { Store } from '../store/store.ts';
 import { collapseOf } from './collapse-watch.ts';
 import { configHash } from './config-hash.ts';
@@ -10,10 +12,35 @@ import { configHash } from './config-hash.ts';
 const RECENT_STEPS = 20;
 const RECENT_VALIDATIONS = 3;
 
+/** Points of a sparkline, the first, last, lowest and highest kept. */
+const SPARK_POINTS = 32;
+
 export function summaryOf(store: Store, run: StoredRun): RunSummary {
+  return summarise(store, run, {
+    step: store.steps.last(run.id),
+    accuracy: store.steps.series(run.id, 'eval/avg@k'),
+  });
+}
+
+/** Of many runs with few queries. */
+export function summariesOf(store: Store, runs: readonly StoredRun[]): RunSummary[] {
+  const reached = store.steps.reached('eval/avg@k');
+  // Inserted since, by another process: nothing measured yet.
+  const none: Reached = { step: null, series: [] };
+  return runs.map((run) => {
+    const { step, series } = reached.get(run.id) ?? none;
+    return summarise(store, run, { step, accuracy: series });
+  });
+}
+
+function summarise(
+  store: Store,
+  run: StoredRun,
+  { step: lastStep, accuracy }: { readonly step: number | null; readonly accuracy: readonly Point[] },
+): RunSummary {
   const { id, number, name, status, config, createdAt, startedAt, endedAt, engine, error, parentCheckpointId } = run;
   const { controlOf, study, tags, origin } = run;
-  const step = store.steps.last(id) ?? 0;
+  const step = lastStep ?? 0;
   return {
     id,
     number,
@@ -21,7 +48,7 @@ export function summaryOf(store: Store, run: StoredRun): RunSummary {
     status,
     preset: config.preset,
     reward: config.reward.kind,
-    seed: numberAt(config.seeds, 'run'),
+    seed: typeof config.seeds.run === 'number' ? config.seeds.run : null,
     step,
     steps: numberAt(config.limits, 'steps'),
     createdAt,
@@ -29,10 +56,11 @@ export function summaryOf(store: Store, run: StoredRun): RunSummary {
     endedAt,
     secondsLeft: status === 'running' ? secondsLeft(store, run, step) : null,
     engine,
-    accuracy: store.steps.series(id, 'eval/avg@k'),
+    accuracy: [...downsample(accuracy, SPARK_POINTS)],
     error,
     parentCheckpointId,
     controlOf,
+    testTime: config.evaluation.testTime === true,
     study,
     tags,
     origin,
@@ -41,8 +69,8 @@ export function summaryOf(store: Store, run: StoredRun): RunSummary {
 }
 
 export function detailOf(store: Store, run: StoredRun): RunDetail {
-  const { config, codeVersion, datasetHash, device, precision, parameters, isolation } = run;
-  const found = { config, codeVersion, datasetHash, device, precision, parameters, isolation };
+  const { config, codeVersion, datasetHash, device, precision, parameters, isolation, fingerprints } = run;
+  const found = { config, codeVersion, datasetHash, device, precision, parameters, isolation, fingerprints };
   return { ...summaryOf(store, run), ...found, collapse: collapseOf(store, run.id) };
 }
 

@@ -11,7 +11,7 @@ import type { RunLinks, StoredRun } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 import { moveRun } from './lifecycle.ts';
 import { orderOf } from './order.ts';
-import { checkPolicy, findPolicy } from './policy-source.ts';
+import { checkPolicy, checkRoom, findPolicy } from './policy-source.ts';
 import { requeue } from './resume.ts';
 import { Session, type SessionContext } from './session.ts';
 import { summaryOf } from './summary.ts';
@@ -62,6 +62,23 @@ export class Supervisor {
     return move === undefined ? run : { ...run, status: move.status, error: move.error ?? null };
   }
 
+  /** Runs that wait, the next one first. */
+  get queue(): readonly string[] {
+    return this.#queue;
+  }
+
+  /** @param place 0: the next to start; beyond the end: the last. @throws AssayError `conflict`. */
+  moveInQueue(runId: string, place: number): void {
+    const from = this.#queue.indexOf(runId);
+    if (from < 0) {
+      const run = this.present(this.#store.runs.get(runId));
+      throw new AssayError('conflict', `Run #${run.number} is ${run.status}: only a queued run has a place to change`);
+    }
+    this.#queue.splice(from, 1);
+    this.#queue.splice(place, 0, runId);
+    this.#queueChanged();
+  }
+
   summary(runId: string): RunSummary {
     return summaryOf(this.#store, this.present(this.#store.runs.get(runId)));
   }
@@ -70,6 +87,7 @@ export class Supervisor {
   async launch(config: RunConfig, links: RunLinks = {}): Promise<string> {
     const policy = findPolicy(this.#store, config.policy.source);
     await checkPolicy(policy);
+    await checkRoom(policy, config);
     const id = this.#store.runs.freshId();
     // Before the row: a folder without a run harms nobody.
     ensureFolder(this.#options.home, checkpointsFolder(this.#options.home, id));
@@ -105,6 +123,8 @@ export class Supervisor {
     if (run.status === 'queued')
       throw new AssayError('conflict', `Run #${run.number} is queued already: it starts by itself`);
     // Its last worker may still be leaving: the queue waits for that.
+    if (run.deletedAt !== null)
+      throw new AssayError('conflict', `Run #${run.number} is in the bin: restore it before you resume it`);
     await requeue(this.#store, run, steps);
     this.#enqueue(runId);
   }
@@ -118,6 +138,7 @@ export class Supervisor {
     }
     moveRun(this.#store, runId, 'stopped');
     this.#queue.splice(place, 1);
+    this.#queueChanged();
     this.#changed(runId);
   }
 
@@ -132,7 +153,9 @@ export class Supervisor {
 
   async #close(): Promise<void> {
     clearInterval(this.#timer);
-    for (const runId of this.#queue.splice(0)) this.#move(runId, 'interrupted', CLOSED_BEFORE_START);
+    const waiting = this.#queue.splice(0);
+    if (waiting.length > 0) this.#queueChanged();
+    for (const runId of waiting) this.#move(runId, 'interrupted', CLOSED_BEFORE_START);
     const session = this.#session;
     if (session === null) return;
     session.stop();
@@ -152,6 +175,7 @@ export class Supervisor {
     }
     this.#queue.push(runId);
     this.#changed(runId);
+    this.#queueChanged();
     this.#advance();
   }
 
@@ -160,6 +184,7 @@ export class Supervisor {
     if (this.#session !== null || this.#closing !== null) return;
     const runId = this.#queue.shift();
     if (runId === undefined) return;
+    this.#queueChanged();
     try {
       const order = orderOf(this.#store, this.#options.home, this.#store.runs.get(runId));
       this.#store.transaction(() => {
@@ -198,6 +223,10 @@ export class Supervisor {
       this.#unrecorded.set(runId, { status, error });
     }
     if (earlier === undefined || !this.#unrecorded.has(runId)) this.#changed(runId);
+  }
+
+  #queueChanged(): void {
+    this.#options.publish('queue', [...this.#queue]);
   }
 
   /** Never throws: who listens must not decide how a run ends. */

@@ -3,9 +3,11 @@
  * waits until it is stored, and turns pause, resume and stop into the training loop's gate. Ends with the process.
  */
 import { AssayError, fromErrorData, toErrorData } from '../../src-shared/errors.ts';
+import type { RunEvent } from '../../src-shared/events.ts';
 import type { ProgramResult } from '../../src-shared/verdict.ts';
 import type { Services, Training, TrainingOrder } from '../training/order.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
+import { createSystemSampler, type SystemSampler } from './system-sampler.ts';
 
 /** How long a failing worker waits for its last word to be heard. */
 const LAST_WORD_MS = 2000;
@@ -99,15 +101,24 @@ class Gate {
   }
 }
 
+/** A step with what it cost the machine. */
+const withSystem = (event: RunEvent, system: SystemSampler): RunEvent =>
+  event.kind === 'step' ? { ...event, metrics: { ...event.metrics, ...system.sample() } } : event;
+
 /** Serve one order with `train`, then end the process. */
 export function hostTraining(train: Trainer): void {
   const channel = openChannel();
   const acks = new Awaited<void>();
   const verdicts = new Awaited<readonly ProgramResult[]>();
+  const system = createSystemSampler();
   const gate = new Gate((kind) => channel.send({ kind }));
 
   const services: Services = {
-    execute: (programs) => verdicts.ask((id) => channel.send({ kind: 'execute', id, programs })),
+    execute: async (programs) => {
+      const results = await verdicts.ask((id) => channel.send({ kind: 'execute', id, programs }));
+      system.judged(results.reduce((tests, result) => tests + result.tests.length, 0));
+      return results;
+    },
     gate: () => gate.pass(),
     progress: (event) => channel.send({ kind: 'progress', event }),
   };
@@ -125,7 +136,7 @@ export function hostTraining(train: Trainer): void {
     const training = train(order, services);
     let next = await training.next();
     while (!next.done) {
-      const event = next.value;
+      const event = withSystem(next.value, system);
       await acks.ask((number) => channel.send({ kind: 'event', number, event }));
       next = await training.next();
     }

@@ -5,7 +5,7 @@
  * sqrt((n - 1) / n); hold them against a t interval over the seeds.
  */
 import type { Random } from '../../src-shared/random.ts';
-import { mean } from './describe.ts';
+import { mean, quantile } from './describe.ts';
 import { normalCdf, normalQuantile } from './distributions.ts';
 
 /** Scores of one arm: by seed, by problem, one number a sample. Every seed has at least one problem with samples. */
@@ -185,12 +185,4 @@ function corrected(of: Resampled, drawn: Float64Array, tails: readonly [number, 
     return scale <= 0 ? (z > 0 ? 1 : 0) : normalCdf(bias + z / scale);
   };
   return [shift(tails[0]), shift(tails[1])];
-}
-
-/** Linear between order statistics (R's type 7, NumPy's default). @param sorted Ascending, not empty. */
-function quantile(sorted: Float64Array, share: number): number {
-  const at = share * (sorted.length - 1);
-  const i = Math.floor(at);
-  const low = sorted[i] as number;
-  return low + (at - i) * ((sorted[Math.min(i + 1, sorted.length - 1)] as number) - low);
 }

@@ -1,4 +1,4 @@
-/** Mean, spread and pass@k. Pure functions over plain arrays. */
+/** Mean, spread, quantiles and pass@k. Pure functions over plain arrays. */
 
 /** @throws RangeError on an empty list, whose mean is not a number. */
 export function mean(values: readonly number[]): number {
@@ -35,4 +35,12 @@ export function passAtK(n: number, c: number, k: number): number {
   let none = 1;
   for (let j = n - c + 1; j <= n; j++) none *= 1 - k / j;
   return 1 - none;
+}
+
+/** Linear between order statistics (R's type 7, NumPy's default). @param sorted Ascending, not empty. @param share 0..1 */
+export function quantile(sorted: Float64Array, share: number): number {
+  const at = share * (sorted.length - 1);
+  const i = Math.floor(at);
+  const low = sorted[i] as number;
+  return low + (at - i) * ((sorted[Math.min(i + 1, sorted.length - 1)] as number) - low);
 }

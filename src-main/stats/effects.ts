@@ -81,27 +81,51 @@ function checkMargin(margin: number): void {
   if (!(margin > 0)) throw new RangeError(`equivalence: margin ${margin}; allowed is above 0`);
 }
 
-/** By n, alpha and power: what takes long is the same for every standard deviation. */
-const shifts = new Map<string, number>();
+export interface Power {
+  /** Two-sided. Default 0.05. */
+  readonly alpha?: number;
+  /** Default 0.8. */
+  readonly power?: number;
+}
 
 /**
  * Smallest true difference that a two-sided paired t test finds with the given power: "only differences of at least
  * this could be seen". From the noncentral t distribution. @param std Standard deviation of the paired differences, n
- * pairs, at least 2. Defaults: alpha 0.05, power 0.8. @throws RangeError unless 0 < alpha < power <= 0.999.
+ * pairs, at least 2. @throws RangeError unless 0 < alpha < power <= 0.999.
  */
-export function detectableDifference(std: number, n: number, { alpha = 0.05, power = 0.8 } = {}): number {
+export function detectableDifference(std: number, n: number, power: Power = {}): number {
   if (!(Number.isInteger(n) && n >= 2))
     throw new RangeError(`detectable difference: n ${n}; allowed is a whole number from 2`);
+  return (detectableShift(n - 1, power) * std) / Math.sqrt(n);
+}
+
+/**
+ * The same of two independent groups with one standard deviation, pooled over both (Student's t test).
+ * @throws RangeError unless both have a value and one of them two.
+ */
+export function detectableBetween(a: readonly number[], b: readonly number[], power: Power = {}): number {
+  const freedom = a.length + b.length - 2;
+  if (a.length < 1 || b.length < 1 || freedom < 1)
+    throw new RangeError(`detectable difference: groups of ${a.length} and ${b.length}; three values are needed`);
+  const squares = (values: readonly number[]) => (values.length - 1) * (sampleStd(values) ?? 0) ** 2;
+  const pooled = Math.sqrt((squares(a) + squares(b)) / freedom);
+  return detectableShift(freedom, power) * pooled * Math.sqrt(1 / a.length + 1 / b.length);
+}
+
+/** By degrees of freedom, alpha and power: what takes long is the same for every standard deviation. */
+const shifts = new Map<string, number>();
+
+function detectableShift(freedom: number, { alpha = 0.05, power = 0.8 }: Power): number {
   if (!(alpha > 0 && alpha < power && power <= 0.999))
     throw new RangeError(`detectable difference: power ${power}; allowed is above alpha ${alpha}, up to 0.999`);
-  const key = `${n} ${alpha} ${power}`;
-  const shift = shifts.get(key) ?? detectableShift(n - 1, alpha, power);
+  const key = `${freedom} ${alpha} ${power}`;
+  const shift = shifts.get(key) ?? shiftWithPower(freedom, alpha, power);
   shifts.set(key, shift);
-  return (shift * std) / Math.sqrt(n);
+  return shift;
 }
 
 /** The noncentrality at which the test has that power. */
-function detectableShift(freedom: number, alpha: number, power: number): number {
+function shiftWithPower(freedom: number, alpha: number, power: number): number {
   const limit = studentQuantile(1 - alpha / 2, freedom);
   // The far tail counts too: P(T < -limit | shift) = P(T > limit | -shift).
   const powerAt = (shift: number) =>

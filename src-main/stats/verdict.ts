@@ -34,6 +34,8 @@ export interface Evidence {
    * 90 % for the others, which makes each of their two sides a test at 5 %.
    */
   readonly interval?: Interval;
+  /** Smallest difference that could be seen, where the effects of seeds are not pairs: else it is that of pairs. */
+  readonly detectable?: number;
 }
 
 /** What else a verdict hangs on. Absent: does not apply. */
@@ -91,7 +93,7 @@ export function judge(claim: Claim, evidence: Evidence, guards: Guards = {}): Ju
       : as('INCONCLUSIVE', `${text}, but ${disagreeing(against, perSeed.length)}`);
   }
   // What would have to be the case for these seeds to tell, were the claim about 0.
-  const visible = number(detectableDifference(sampleStd(perSeed) ?? 0, perSeed.length));
+  const visible = number(evidence.detectable ?? detectableDifference(sampleStd(perSeed) ?? 0, perSeed.length));
   return as(
     'INCONCLUSIVE',
     `${text}: the interval allows both; with ${perSeed.length} seeds only differences of at least ${visible} could be seen`,

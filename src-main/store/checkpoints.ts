@@ -65,6 +65,20 @@ export class CheckpointsTable {
       .map((row) => row.id);
   }
 
+  /** Forget one that no run started from; what came after it then comes after the one before it. @returns Whether it did. */
+  drop(id: string): boolean {
+    return this.#db.transaction(() => {
+      const { parentId } = this.get(id);
+      const { changes } = this.#db.run(
+        'DELETE FROM checkpoints WHERE id = @id AND NOT EXISTS (SELECT 1 FROM runs WHERE parent_checkpoint_id = @id)',
+        { id },
+      );
+      if (changes > 0)
+        this.#db.run('UPDATE checkpoints SET parent_id = @parentId WHERE parent_id = @id', { id, parentId });
+      return changes > 0;
+    });
+  }
+
   deleteAfter(runId: string, step: number): void {
     this.#db.run('DELETE FROM checkpoints WHERE run_id = @runId AND step > @step', { runId, step });
   }

@@ -16,6 +16,27 @@ export function jsonColumn<T extends z.ZodType>(schema: T) {
     .pipe(schema);
 }
 
+/** Texts that a remembering column keeps with what they parse to; the oldest goes first. */
+const REMEMBERED = 20_000;
+
+/** A column that is read again and again and seldom changes: equal texts are parsed once, and give the same object. */
+export function remembered<T extends z.ZodType<unknown, string>>(column: T) {
+  const known = new Map<string, z.output<T>>();
+  return z.string().transform((text, context): z.output<T> => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const parsed = column.safeParse(text);
+    if (!parsed.success) {
+      for (const { message, path } of parsed.error.issues)
+        context.addIssue({ code: 'custom', message, path: [...path] });
+      return z.NEVER;
+    }
+    known.set(text, parsed.data);
+    if (known.size > REMEMBERED) known.delete(known.keys().next().value ?? '');
+    return parsed.data;
+  });
+}
+
 export const flagColumn = z.number().transform((value) => value !== 0);
 
 /** Bytes of a typed array; little endian, as every machine that Electron is built for. */

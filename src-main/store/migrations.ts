@@ -126,4 +126,49 @@ export const migrations: readonly string[] = [
     updated_at REAL NOT NULL
   ) STRICT;
   `,
+  `
+  -- A point holds the number of its series, not the names of its run and metric: a fifth of the bytes.
+  CREATE TABLE series (
+    id INTEGER PRIMARY KEY,
+    run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    UNIQUE (run_id, name)
+  ) STRICT;
+  CREATE INDEX series_by_name ON series (name, run_id);
+  CREATE TABLE points (
+    series_id INTEGER NOT NULL REFERENCES series (id) ON DELETE CASCADE,
+    step INTEGER NOT NULL,
+    value REAL NOT NULL,
+    PRIMARY KEY (series_id, step)
+  ) STRICT, WITHOUT ROWID;
+
+  INSERT INTO series (run_id, name) SELECT DISTINCT run_id, name FROM metrics INDEXED BY metrics_by_name;
+  INSERT INTO points (series_id, step, value)
+    SELECT s.id, m.step, m.value FROM series s CROSS JOIN metrics m INDEXED BY metrics_by_name
+    ON m.run_id = s.run_id AND m.name = s.name ORDER BY s.id, m.step;
+
+  DROP TABLE metrics;
+  CREATE VIEW metrics (run_id, step, name, value) AS
+    SELECT s.run_id, p.step, s.name, p.value FROM series s JOIN points p ON p.series_id = s.id;
+  CREATE TRIGGER metrics_insert INSTEAD OF INSERT ON metrics BEGIN
+    INSERT OR IGNORE INTO series (run_id, name) VALUES (new.run_id, new.name);
+    INSERT INTO points (series_id, step, value)
+      SELECT id, new.step, new.value FROM series WHERE run_id = new.run_id AND name = new.name;
+  END;
+  CREATE TRIGGER steps_delete AFTER DELETE ON steps BEGIN
+    DELETE FROM points WHERE step = old.step AND series_id IN (SELECT id FROM series WHERE run_id = old.run_id);
+  END;
+
+  CREATE INDEX rollouts_by_problem ON rollouts (run_id, problem_id, split, step);
+
+  ALTER TABLE runs ADD COLUMN fingerprints TEXT;           -- JSON: hashes of what the run is measured with
+
+  -- Runs whose rows and files are gone for good: what named them goes on naming them, and no number comes twice.
+  CREATE TABLE purged_runs (
+    id TEXT PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    at REAL NOT NULL
+  ) STRICT;
+  `,
 ];

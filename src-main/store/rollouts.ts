@@ -9,6 +9,7 @@ import {
   rolloutSummarySchema,
   testResultSchema,
 } from '../../src-shared/rollout.ts';
+import type { ProblemHistory } from '../../src-shared/rollouts.ts';
 import { flagColumn, float32Column, jsonColumn, toBlob } from './columns.ts';
 import type { Database } from './database.ts';
 
@@ -19,6 +20,7 @@ const detailRow = summaryRow
   .extend({
     temperature: z.number(),
     fault: jsonColumn(rolloutFaultSchema).nullable(),
+    parts: jsonColumn(z.record(z.string(), z.number())).nullable(),
     prompt: z.string(),
     completion: z.string(),
     code: z.string().nullable(),
@@ -36,6 +38,14 @@ const detailRow = summaryRow
       stats: { logprob, entropy, klUniform, top1, top2 },
     }),
   );
+const historyRow = summaryRow.pick({ id: true, step: true, sample: true, outcome: true, reward: true, tokens: true });
+const textRow = historyRow.extend({
+  problemId: z.string(),
+  finished: flagColumn,
+  completion: z.string(),
+  code: z.string().nullable(),
+  tests: jsonColumn(z.array(testResultSchema.pick({ got: true, expected: true }))),
+});
 const stepRow = z.object({
   step: z.number().int(),
   split: z.enum(['train', 'eval']),
@@ -52,10 +62,10 @@ export class RolloutsTable {
   insert(runId: string, step: number, r: RolloutRecord): void {
     this.#db.run(
       `INSERT INTO rollouts (run_id, step, split, problem_id, sample, tokens, finished, outcome, tests_passed,
-         tests_total, reward, advantage, mean_entropy, mean_logprob, temperature, fault, prompt, completion, code, tests,
+         tests_total, reward, advantage, mean_entropy, mean_logprob, temperature, fault, parts, prompt, completion, code, tests,
          token_texts, token_ids, logprob, entropy, kl_uniform, top1, top2)
        VALUES (@runId, @step, @split, @problemId, @sample, @tokens, @finished, @outcome, @testsPassed,
-         @testsTotal, @reward, @advantage, @meanEntropy, @meanLogprob, @temperature, @fault, @prompt, @completion, @code,
+         @testsTotal, @reward, @advantage, @meanEntropy, @meanLogprob, @temperature, @fault, @parts, @prompt, @completion, @code,
          @tests, @tokenTexts, @tokenIds, @logprob, @entropy, @klUniform, @top1, @top2)`,
       {
         runId,
@@ -74,6 +84,7 @@ export class RolloutsTable {
         meanLogprob: mean(r.stats.logprob),
         temperature: r.temperature,
         fault: r.fault === null ? null : JSON.stringify(r.fault),
+        parts: r.parts ? JSON.stringify(r.parts) : null,
         prompt: r.prompt,
         completion: r.completion,
         code: r.code,
@@ -94,6 +105,31 @@ export class RolloutsTable {
     return this.#db.all(
       summaryRow,
       `SELECT ${summaryColumns} FROM rollouts WHERE run_id = @runId AND step = @step AND split = @split ORDER BY id`,
+      { runId, step, split },
+    );
+  }
+
+  /** Of one problem, step by step, each group in its order. */
+  history(runId: string, problemId: string, split: 'train' | 'eval'): ProblemHistory {
+    const rows = this.#db.all(
+      historyRow,
+      `SELECT id, step, sample, outcome, reward, tokens FROM rollouts
+       WHERE run_id = @runId AND problem_id = @problemId AND split = @split ORDER BY step, id`,
+      { runId, problemId, split },
+    );
+    return [...Map.groupBy(rows, ({ step }) => step)].map(([step, group]) => ({
+      step,
+      meanTokens: group.reduce((sum, { tokens }) => sum + tokens, 0) / group.length,
+      rollouts: group.map(({ step: _, ...rollout }) => rollout),
+    }));
+  }
+
+  /** What the policy wrote in one step and split and what came of it, in group order. */
+  texts(runId: string, step: number, split: 'train' | 'eval'): z.infer<typeof textRow>[] {
+    return this.#db.all(
+      textRow,
+      `SELECT id, step, problem_id, sample, outcome, reward, tokens, finished, completion, code, tests FROM rollouts
+       WHERE run_id = @runId AND step = @step AND split = @split ORDER BY id`,
       { runId, step, split },
     );
   }

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import { runDetailSchema } from '../../src-shared/api.ts';
 import { AssayError } from '../../src-shared/errors.ts';
 import type { StartedEvent } from '../../src-shared/events.ts';
+import { fingerprintsSchema } from '../../src-shared/fingerprints.ts';
 import { RUN_STATUSES, type RunConfig, type RunStatus } from '../../src-shared/run.ts';
-import { jsonColumn } from './columns.ts';
+import { jsonColumn, remembered } from './columns.ts';
 import type { Database } from './database.ts';
 
 const row = z.object({
@@ -13,7 +14,7 @@ const row = z.object({
   number: z.number().int(),
   name: z.string(),
   status: z.enum(RUN_STATUSES),
-  config: jsonColumn(runDetailSchema.shape.config),
+  config: remembered(jsonColumn(runDetailSchema.shape.config)),
   codeVersion: z.string(),
   datasetHash: z.string().nullable(),
   engine: z.string().nullable(),
@@ -22,6 +23,7 @@ const row = z.object({
   build: z.string().nullable(),
   parameters: z.number().nullable(),
   isolation: z.string().nullable(),
+  fingerprints: jsonColumn(fingerprintsSchema).nullable(),
   parentCheckpointId: z.string().nullable(),
   createdAt: z.number(),
   startedAt: z.number().nullable(),
@@ -34,6 +36,7 @@ const row = z.object({
   deletedAt: z.number().nullable(),
 });
 export type StoredRun = z.infer<typeof row>;
+const lineRow = z.object({ parentId: z.string(), childId: z.string(), childNumber: z.number().int() });
 
 /** What a run belongs to. */
 export interface RunLinks {
@@ -73,7 +76,8 @@ export class RunsTable {
       this.#db.run(
         `INSERT INTO runs (id, number, name, status, config, code_version, parent_checkpoint_id, control_of, study,
                            created_at)
-         VALUES (@id, (SELECT coalesce(max(number), 0) + 1 FROM runs), @name, 'queued', @config, @codeVersion,
+         VALUES (@id, (SELECT coalesce(max(number), 0) + 1
+                      FROM (SELECT number FROM runs UNION ALL SELECT number FROM purged_runs)), @name, 'queued', @config, @codeVersion,
                  @parentCheckpointId, @controlOf, @study, @at)`,
         {
           ...run,
@@ -99,9 +103,23 @@ export class RunsTable {
     return run;
   }
 
-  /** Newest first. */
+  /** All but those in the bin, newest first. */
   all(): StoredRun[] {
-    return this.#db.all(row, 'SELECT * FROM runs ORDER BY number DESC');
+    return this.#db.all(row, 'SELECT * FROM runs WHERE deleted_at IS NULL ORDER BY number DESC');
+  }
+
+  /** Those in the bin, newest deletion first. */
+  binned(): StoredRun[] {
+    return this.#db.all(row, 'SELECT * FROM runs WHERE deleted_at IS NOT NULL ORDER BY deleted_at DESC, number DESC');
+  }
+
+  /** Which runs started from a checkpoint of which, those in the bin included. */
+  startedFrom(): { parentId: string; childId: string; childNumber: number }[] {
+    return this.#db.all(
+      lineRow,
+      `SELECT c.run_id AS parent_id, r.id AS child_id, r.number AS child_number
+       FROM runs r JOIN checkpoints c ON c.id = r.parent_checkpoint_id ORDER BY r.number`,
+    );
   }
 
   /** Oldest first. */
@@ -120,16 +138,41 @@ export class RunsTable {
   }
 
   /** What the worker found out when it had everything open. */
-  setStarted(id: string, { engine, parameters, datasetHash }: StartedEvent): void {
+  setStarted(id: string, { engine, parameters, datasetHash, fingerprints }: StartedEvent): void {
     this.#db.run(
       `UPDATE runs SET engine = @engine, device = @device, precision = @precision, build = @build,
-              parameters = @parameters, dataset_hash = @datasetHash WHERE id = @id`,
-      { id, ...engine, parameters, datasetHash },
+              parameters = @parameters, dataset_hash = @datasetHash, fingerprints = @fingerprints WHERE id = @id`,
+      {
+        id,
+        ...engine,
+        parameters,
+        datasetHash,
+        fingerprints: fingerprints === null ? null : JSON.stringify(fingerprints),
+      },
     );
   }
 
   setIsolation(id: string, isolation: string): void {
     this.#db.run('UPDATE runs SET isolation = @isolation WHERE id = @id', { id, isolation });
+  }
+
+  rename(id: string, name: string): void {
+    this.#db.run(`UPDATE runs SET name = @name, config = json_set(config, '$.name', @name) WHERE id = @id`, {
+      id,
+      name,
+    });
+  }
+
+  setTags(id: string, tags: readonly string[]): void {
+    this.#db.run('UPDATE runs SET tags = @tags WHERE id = @id', { id, tags: JSON.stringify(tags) });
+  }
+
+  /** @param at When they went into the bin; null: out of it. */
+  setDeleted(ids: readonly string[], at: number | null): void {
+    this.#db.run('UPDATE runs SET deleted_at = @at WHERE id IN (SELECT value FROM json_each(@ids))', {
+      ids: JSON.stringify(ids),
+      at,
+    });
   }
 
   setSteps(id: string, steps: number): void {

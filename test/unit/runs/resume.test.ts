@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rm, truncate, writeFile } from 'node:fs/promises';
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { events } from '../../../src-shared/api.ts';
@@ -100,8 +100,35 @@ describe('start from', () => {
     };
     await refused('/nowhere', /^policy\.source: \/nowhere has no readable config\.json/);
     await refused('checkpoint:nobody-3', /^policy\.source: there is no checkpoint nobody-3; none exists yet$/);
+    const config = await readFile(join(s.policy, 'config.json'), 'utf8');
+    await writeFile(join(s.policy, 'config.json'), config.replace(/"vocab_size": *512/, '"vocab_size": 500'));
+    await refused(s.policy, /model\.embed_tokens\.weight/);
+    await writeFile(join(s.policy, 'config.json'), config);
+    await rm(join(s.policy, 'tokenizer_config.json'));
+    await refused(s.policy, /tokenizer_config\.json: there is no such file/);
     await truncate(join(s.policy, 'model.safetensors'), 300);
     await refused(s.policy, /model\.safetensors: .*truncated/);
+    expect(s.store.runs.all()).toEqual([]);
+  });
+
+  test('a policy of another shape: its tokens and positions must suffice', async () => {
+    const s = await startSupervisor();
+    // 256 positions, all of which the response would take, and all but two dozen.
+    await expect(s.launch({ maxNewTokens: 256 })).rejects.toMatchObject({
+      path: 'rollouts.maxNewTokens',
+      message: expect.stringMatching(
+        /^rollouts\.maxNewTokens: 256 is too long for problem tinypy-\S+ \(\d+ tokens\): the policy has 256 positions/,
+      ),
+    });
+    await expect(s.launch({ maxNewTokens: 232 })).rejects.toMatchObject({
+      message: expect.stringMatching(/so at most 2\d\d are allowed$/),
+    });
+    const tokenizer = await readFile(join(s.policy, 'tokenizer.json'), 'utf8');
+    await writeFile(join(s.policy, 'tokenizer.json'), tokenizer.replace('"id": 1,', '"id": 900,'));
+    await expect(s.launch({})).rejects.toMatchObject({
+      path: 'policy.source',
+      message: expect.stringMatching(/has a tokenizer of 901 tokens, and an embedding of 512 rows/),
+    });
     expect(s.store.runs.all()).toEqual([]);
   });
 });

@@ -79,13 +79,15 @@ describe('steps', () => {
     );
   });
 
-  test('a metric of another version of Assay is left out', async () => {
+  test('a metric that this Assay does not log is kept under its name', async () => {
     const { home, store, runId } = await freshStore();
     store.saveStep(runId, stepEvent(1));
     const other = new Sqlite(databaseFile(home));
     other.prepare(`INSERT INTO metrics VALUES (?, 1, 'train/forgotten', 3)`).run(runId);
     other.close();
-    expect(store.steps.after(runId, 0)).toEqual([{ step: 1, metrics: stepEvent(1).metrics }]);
+    expect(store.steps.after(runId, 0)).toEqual([
+      { step: 1, metrics: { ...stepEvent(1).metrics, 'train/forgotten': 3 } },
+    ]);
   });
 
   test('saving a step again replaces it, rollouts included', async () => {
@@ -156,6 +158,7 @@ describe('rollouts', () => {
       fault: { stage: 'sandbox', message: 'gone' },
       reward: null,
       advantage: null,
+      parts: null,
       completion: 'naïve ✓ \u0000 end',
     });
     store.saveStep(runId, { kind: 'step', step: 3, metrics: {}, rollouts: [rolloutRecord(0), odd] });
@@ -180,6 +183,7 @@ describe('rollouts', () => {
       tests: source.tests,
       tokenTexts: source.tokenTexts,
       finished: true,
+      parts: source.parts,
     });
     for (const key of ['logprob', 'entropy', 'klUniform', 'top1', 'top2'] as const)
       expect(detail.stats[key]).toEqual([...source.stats[key]]);
@@ -191,6 +195,7 @@ describe('rollouts', () => {
       outcome: 'no-code',
       fault: odd.fault,
       reward: null,
+      parts: null,
       completion: odd.completion,
     });
     expect(() => store.rollouts.get(999)).toThrow(expect.objectContaining({ code: 'not-found' }));

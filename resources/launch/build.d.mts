@@ -1,0 +1,1 @@
+export function ensureBuilt(part: 'main' | 'all'): Promise<boolean>;
