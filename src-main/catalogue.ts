@@ -6,8 +6,8 @@ import type { Catalogue, FlatValues } from '../src-shared/api.ts';
 import { AssayError } from '../src-shared/errors.ts';
 import { METRICS } from '../src-shared/metrics.ts';
 import { type Options, parseOptions } from '../src-shared/options.ts';
-import type { Problem } from '../src-shared/problem.ts';
 import { type Choice, FAMILY_GROUPS, type FamilyGroup, plainGroups, type RunConfig } from '../src-shared/run.ts';
+import { leastGroupOf } from './advantages/advantage.ts';
 import { advantages } from './advantages/index.ts';
 import { datasets } from './datasets/index.ts';
 import { engines } from './engine/index.ts';
@@ -17,6 +17,7 @@ import { presets } from './presets.ts';
 import { problemFault, rewardFaults, secondRewardOption } from './rewards/checks.ts';
 import { rewards } from './rewards/index.ts';
 import { policyTraining } from './training/policy-training.ts';
+import { problemsOf, type RunProblems } from './training/problems.ts';
 
 interface Member {
   readonly id: string;
@@ -103,16 +104,26 @@ export function checkConfig(request: RunRequest): { path: string; message: strin
  * @throws AssayError `usage` that names the file and line, or the problem, at fault.
  */
 export async function checkProblems(config: RunConfig): Promise<void> {
-  const { problems } = config;
+  const { problems, limits, evaluation } = config;
   const dataset = datasets.find((d) => d.id === problems.kind)?.open(problems.options);
-  let train: readonly Problem[] = [];
+  if (dataset === undefined) return;
+  let used: RunProblems;
   try {
-    train = (await dataset?.load('train')) ?? [];
-    await dataset?.load('validation');
+    used = await problemsOf(config, dataset);
   } catch (error) {
     if (!(error instanceof AssayError)) throw error;
     throw new AssayError('usage', error.message, { path: 'problems.options', cause: error });
   }
+  const { train, validation } = used;
+  const lacking = (split: string, hint: string) =>
+    new AssayError('usage', `problems.options: there are no ${split} problems, and this run needs some`, {
+      path: 'problems.options',
+      hint,
+    });
+  if (limits.steps > 0 && train.length === 0)
+    throw lacking('training', 'With limits.steps=0 the policy is only evaluated, for which none are needed.');
+  if (evaluation.every > 0 && validation.length === 0)
+    throw lacking('validation', 'With evaluation.every=0 a run is trained without any.');
   const fault = problemFault(config, train);
   if (fault !== null) throw new AssayError('usage', `${fault.path}: ${fault.message}`, { path: fault.path });
 }
@@ -217,6 +228,30 @@ function crossChecks(c: RunConfig): AssayError[] {
       'optimiser.minibatchProblems',
       `${minibatchProblems} does not divide rollouts.problemsPerStep ${problemsPerStep}`,
     );
+  if (c.limits.steps === 0 && c.evaluation.every === 0)
+    fault('limits.steps', '0 is an evaluation, and evaluation.every 0 turns validation off; allowed is one of them');
+  if (c.limits.steps === 0 && c.evaluation.testTime)
+    fault('evaluation.testTime', 'true trains on the validation problems, and limits.steps 0 does not train at all');
+  const { groupSize, samplingRounds } = c.rollouts;
+  const advantage = advantages.find((a) => a.id === c.advantage.kind);
+  const least = advantage === undefined ? 1 : leastGroupOf(advantage, c.advantage.options);
+  if (groupSize < least)
+    fault(
+      'rollouts.groupSize',
+      `${groupSize} leaves advantage.kind ${c.advantage.kind} nothing to compare a rollout with; at least ${least} are needed`,
+    );
+  if (groupSize < 2 && samplingRounds > 0)
+    fault(
+      'rollouts.samplingRounds',
+      `${samplingRounds} keeps groups whose rewards differ, and rollouts.groupSize ${groupSize} has none; allowed is 0`,
+    );
+  if (groupSize < 2 && c.shaping.combine === 'normalise')
+    fault(
+      'shaping.combine',
+      `normalise holds each score against its group, which leaves nothing of rollouts.groupSize ${groupSize}; allowed is sum`,
+    );
+  if (c.limits.keepBest && c.evaluation.every === 0)
+    fault('limits.keepBest', 'true needs validations to tell which is the best, and evaluation.every is 0');
   for (const group of FAMILY_GROUPS)
     for (const { path, message } of families[group].find((m) => m.id === c[group].kind)?.conflicts?.(c) ?? [])
       fault(path, message);

@@ -6,37 +6,85 @@ export interface Preset {
   readonly id: string;
   readonly title: string;
   readonly help: string;
+  /** One sentence: the question that it answers. */
+  readonly when: string;
+  /** Heading that it is found under. */
+  readonly group: string;
   readonly values: FlatValues;
   /** Where each value comes from, by its path: paper, code base, or own choice. */
   readonly sources?: Readonly<Record<string, string>>;
 }
 
-const rlif = (id: string, title: string, help: string): Preset => ({ id, title, help, values: { 'reward.kind': id } });
+type Ungrouped = Omit<Preset, 'group'>;
+const inGroup = (group: string, members: readonly Ungrouped[]): Preset[] => members.map((p) => ({ ...p, group }));
+
+const ofReward = (id: string, title: string, help: string, when: string): Ungrouped => ({
+  id,
+  title,
+  help,
+  when,
+  values: { 'reward.kind': id },
+});
 
 /** All share every setting but the reward, so that runs of two presets differ in nothing else. */
 export const rewardPresets: readonly Preset[] = [
-  {
-    id: 'grpo',
-    title: 'GRPO (unit tests)',
-    help: 'RLVR: the reward is 1 when the program passes every test in the sandbox.',
-    values: { 'reward.kind': 'unit-tests' },
-  },
-  rlif('self-certainty', 'Self-certainty', 'RLIF: rewards next-token distributions far from uniform.'),
-  rlif('token-entropy', 'Token entropy', 'RLIF: rewards low next-token entropy.'),
-  rlif('trajectory-entropy', 'Trajectory entropy', 'RLIF: rewards responses that the policy finds likely.'),
-  rlif('probability-disparity', 'Probability disparity', 'RLIF: rewards a wide gap between the two likeliest tokens.'),
-  rlif('random', 'Random reward', 'Control: a coin flip decides the reward.'),
-  rlif('constant', 'Constant reward', 'Control: every response gets the same reward.'),
+  ...inGroup('Rewards', [
+    {
+      id: 'grpo',
+      title: 'GRPO (unit tests)',
+      help: 'RLVR: the reward is 1 when the program passes every test in the sandbox.',
+      when: 'What training reaches when it is told what is right: the mark for all others.',
+      values: { 'reward.kind': 'unit-tests' },
+    },
+    ofReward(
+      'self-certainty',
+      'Self-certainty',
+      'RLIF: rewards next-token distributions far from uniform.',
+      'Whether being sure of whole distributions can stand in for tests, as in Intuitor.',
+    ),
+    ofReward(
+      'token-entropy',
+      'Token entropy',
+      'RLIF: rewards low next-token entropy.',
+      'Whether sharper next tokens help, as in RENT and EM; the commonest certainty signal.',
+    ),
+    ofReward(
+      'trajectory-entropy',
+      'Trajectory entropy',
+      'RLIF: rewards responses that the policy finds likely.',
+      'Whether the likelihood of the whole response helps; watch the length, which it can pay to change.',
+    ),
+    ofReward(
+      'probability-disparity',
+      'Probability disparity',
+      'RLIF: rewards a wide gap between the two likeliest tokens.',
+      'Whether the margin of the first token over the second helps, with nothing of the tail.',
+    ),
+  ]),
+  ...inGroup('Controls', [
+    ofReward(
+      'random',
+      'Random reward',
+      'Control: a coin flip decides the reward.',
+      'Beside any certainty reward: what it gains over a coin is what the signal adds.',
+    ),
+    ofReward(
+      'constant',
+      'Constant reward',
+      'Control: every response gets the same reward.',
+      'To see the drift of a run that has nothing to learn from.',
+    ),
+  ]),
 ];
 
 /** A value and where it comes from. */
 type Sourced = readonly [value: OptionValue, source: string];
 type SourcedValues = Readonly<Record<string, Sourced>>;
 
-function sourced(id: string, title: string, help: string, values: SourcedValues): Preset {
+function sourced(id: string, title: string, help: string, when: string, values: SourcedValues): Ungrouped {
   const each = <T>(pick: (value: Sourced) => T) =>
     Object.fromEntries(Object.entries(values).map(([path, value]) => [path, pick(value)]));
-  return { id, title, help, values: each(([value]) => value), sources: each(([, source]) => source) };
+  return { id, title, help, when, values: each(([value]) => value), sources: each(([, source]) => source) };
 }
 
 const STUDY = 'the study, arXiv 2606.20881, as the scripts of ArcherCodeR have it';
@@ -71,26 +119,34 @@ const studyRecipe: SourcedValues = {
   'limits.steps': [105, `${STUDY}; about 105`],
 };
 
-const asInStudy = (reward: string, title: string): Preset =>
+const asInStudy = (reward: string, title: string, when: string): Ungrouped =>
   sourced(
     `${reward === 'unit-tests' ? 'grpo' : reward}-study`,
     `${title}, as in the study`,
     `64 problems of 16 responses and 2 updates a step, 105 steps: four times the rollouts of the default. ${SCALE}`,
+    when,
     { 'reward.kind': [reward, STUDY], ...studyRecipe },
   );
 
 const OFTEN: Sourced = [8, 'own choice: four updates a step, so that ratios leave 1'];
 
 /** Other objectives and advantages, at the scale of the embedded policy. */
-const methodPresets: readonly Preset[] = [
-  sourced('dr-grpo', 'Dr. GRPO', 'GRPO without its biases to length and to the spread of a group.', {
-    'objective.kind': ['dr-grpo', 'arXiv 2503.20783'],
-    'advantage.options.scale': ['none', 'arXiv 2503.20783'],
-  }),
+const methodPresets: readonly Ungrouped[] = [
+  sourced(
+    'dr-grpo',
+    'Dr. GRPO',
+    'GRPO without its biases to length and to the spread of a group.',
+    'When responses grow without getting better, or easy and hard problems weigh too much.',
+    {
+      'objective.kind': ['dr-grpo', 'arXiv 2503.20783'],
+      'advantage.options.scale': ['none', 'arXiv 2503.20783'],
+    },
+  ),
   sourced(
     'dapo',
     'DAPO',
     'Higher upper clip, token averages, dynamic sampling and soft overlong penalty. The published run has 512 problems of 16 responses, 16 updates a step and 20,480 tokens; sizes here are those of the embedded policy.',
+    'When entropy falls early, many groups agree, or responses run into the cap.',
     {
       'objective.kind': ['dapo', 'arXiv 2503.14476'],
       'objective.options.klCoefficient': [0, 'arXiv 2503.14476'],
@@ -100,30 +156,55 @@ const methodPresets: readonly Preset[] = [
       'optimiser.minibatchProblems': OFTEN,
     },
   ),
-  sourced('bnpo', 'BNPO', 'GRPO averaged over the tokens of each group.', {
-    'objective.kind': ['bnpo', 'TRL bnpo'],
-  }),
-  sourced('gspo', 'GSPO', 'One ratio a response, clipped narrowly, and four updates a step.', {
-    'objective.kind': ['gspo', 'arXiv 2507.18071'],
-    'optimiser.minibatchProblems': [8, 'arXiv 2507.18071, as TRL has it: four minibatches'],
-  }),
-  sourced('cispo', 'CISPO', 'Clipped importance weights instead of clipped gradients.', {
-    'objective.kind': ['cispo', 'arXiv 2506.13585'],
-    'optimiser.minibatchProblems': OFTEN,
-  }),
-  sourced('rloo', 'RLOO', 'REINFORCE of whole responses with the mean of the others as the baseline.', {
-    'advantage.kind': ['leave-one-out', 'arXiv 2402.14740'],
-    'objective.kind': ['grpo', 'verl and TRL: PPO’s clipped loss'],
-    'objective.options.dualClip': [0, 'TRL rloo_trainer.py has none'],
-    'objective.options.aggregation': ['seq-mean-token-sum', 'arXiv 2402.14740: the log-prob of the whole response'],
-    'objective.options.klCoefficient': [0.05, 'TRL rloo_config.py'],
-    'objective.options.klEstimator': ['k1', 'arXiv 2402.14740'],
-    'objective.options.klPlacement': ['reward', 'arXiv 2402.14740; TRL rloo_trainer.py'],
-  }),
+  sourced(
+    'bnpo',
+    'BNPO',
+    'GRPO averaged over the tokens of each group.',
+    'To see what the average over tokens alone changes.',
+    {
+      'objective.kind': ['bnpo', 'TRL bnpo'],
+    },
+  ),
+  sourced(
+    'gspo',
+    'GSPO',
+    'One ratio a response, clipped narrowly, and four updates a step.',
+    'When ratios of single tokens are noisy: long responses, several updates a step.',
+    {
+      'objective.kind': ['gspo', 'arXiv 2507.18071'],
+      'optimiser.minibatchProblems': [8, 'arXiv 2507.18071, as TRL has it: four minibatches'],
+    },
+  ),
+  sourced(
+    'cispo',
+    'CISPO',
+    'Clipped importance weights instead of clipped gradients.',
+    'When rare but decisive tokens should keep their gradient after the first update.',
+    {
+      'objective.kind': ['cispo', 'arXiv 2506.13585'],
+      'optimiser.minibatchProblems': OFTEN,
+    },
+  ),
+  sourced(
+    'rloo',
+    'RLOO',
+    'REINFORCE of whole responses with the mean of the others as the baseline.',
+    'The plain, unbiased baseline, without the division by a spread.',
+    {
+      'advantage.kind': ['leave-one-out', 'arXiv 2402.14740'],
+      'objective.kind': ['grpo', 'verl and TRL: PPO’s clipped loss'],
+      'objective.options.dualClip': [0, 'TRL rloo_trainer.py has none'],
+      'objective.options.aggregation': ['seq-mean-token-sum', 'arXiv 2402.14740: the log-prob of the whole response'],
+      'objective.options.klCoefficient': [0.05, 'TRL rloo_config.py'],
+      'objective.options.klEstimator': ['k1', 'arXiv 2402.14740'],
+      'objective.options.klPlacement': ['reward', 'arXiv 2402.14740; TRL rloo_trainer.py'],
+    },
+  ),
   sourced(
     'reinforce++',
     'REINFORCE++',
     'PPO without a critic: advantages over the whole step, divergence in the reward.',
+    'When groups are small, or one response a problem must do.',
     {
       'advantage.kind': ['reinforce++', 'arXiv 2501.03262'],
       'objective.kind': ['reinforce++', 'arXiv 2501.03262'],
@@ -131,15 +212,27 @@ const methodPresets: readonly Preset[] = [
       'optimiser.minibatchProblems': OFTEN,
     },
   ),
-  sourced('raft', 'RAFT', 'Raises the likelihood of correct responses; learns nothing from wrong ones.', {
-    'advantage.kind': ['positives', 'arXiv 2304.06767'],
-    'objective.kind': ['likelihood', 'arXiv 2304.06767'],
-  }),
-  sourced('raft++', 'RAFT++', 'RAFT with importance sampling and clipping, and four updates a step.', {
-    'advantage.kind': ['positives', 'arXiv 2504.11343'],
-    'objective.kind': ['raft++', 'arXiv 2504.11343'],
-    'optimiser.minibatchProblems': OFTEN,
-  }),
+  sourced(
+    'raft',
+    'RAFT',
+    'Raises the likelihood of correct responses; learns nothing from wrong ones.',
+    'Whether negatives are needed at all: the simplest that learns from tests.',
+    {
+      'advantage.kind': ['positives', 'arXiv 2304.06767'],
+      'objective.kind': ['likelihood', 'arXiv 2304.06767'],
+    },
+  ),
+  sourced(
+    'raft++',
+    'RAFT++',
+    'RAFT with importance sampling and clipping, and four updates a step.',
+    'RAFT with more updates from each collection.',
+    {
+      'advantage.kind': ['positives', 'arXiv 2504.11343'],
+      'objective.kind': ['raft++', 'arXiv 2504.11343'],
+      'optimiser.minibatchProblems': OFTEN,
+    },
+  ),
 ];
 
 const ALETHEIA = 'Aletheia';
@@ -186,17 +279,19 @@ const aletheiaOffline: SourcedValues = {
   'limits.steps': [1, 'own choice: one collection'],
 };
 
-const aletheiaPresets: readonly Preset[] = [
+const aletheiaPresets: readonly Ungrouped[] = [
   sourced(
     'aletheia-grpo',
     'GRPO, as in Aletheia',
     `DAPO’s loss with truncated importance sampling and a reference policy renewed each 100 steps. ${ALETHEIA_SCALE}`,
+    'The online method of the paper, with its penalties of format and length.',
     aletheiaGrpo,
   ),
   sourced(
     'aletheia-bo-grpo',
     'Batch-online GRPO, as in Aletheia',
     `Four updates from each collection of 256 problems, with ratios of whole responses. ${ALETHEIA_SCALE}`,
+    'When sampling is dear, and several updates from each collection must do.',
     {
       ...aletheiaGrpo,
       'rollouts.problemsPerStep': [256, ALETHEIA],
@@ -213,6 +308,7 @@ const aletheiaPresets: readonly Preset[] = [
     'aletheia-raft',
     'RAFT, as in Aletheia',
     `Likelihood of at most five correct responses a problem, drawn anew after each update. ${ALETHEIA_SCALE}`,
+    'How far positives alone go when they are drawn on policy.',
     {
       ...aletheiaOnline,
       'advantage.kind': ['positives', ALETHEIA],
@@ -225,6 +321,7 @@ const aletheiaPresets: readonly Preset[] = [
     'aletheia-dpo',
     'DPO, as in Aletheia',
     `Pairs of right and wrong responses of the starting policy, collected once. ${ALETHEIA_SCALE} The paper’s wrong responses come from several policies, these from one. Validation comes before and after the only step.`,
+    'Learning from pairs made once, without sampling during training.',
     {
       ...aletheiaOffline,
       'advantage.kind': ['pairs', ALETHEIA],
@@ -238,6 +335,7 @@ const aletheiaPresets: readonly Preset[] = [
     'aletheia-sft',
     'SFT, as in Aletheia',
     `Likelihood of correct responses of the starting policy, collected once. ${ALETHEIA_SCALE} Validation comes before and after the only step.`,
+    'The offline floor: imitation of its own correct responses.',
     {
       ...aletheiaOffline,
       'advantage.kind': ['positives', `${ALETHEIA}: the chosen responses of its DPO data`],
@@ -250,12 +348,14 @@ const aletheiaPresets: readonly Preset[] = [
 
 export const presets: readonly Preset[] = [
   ...rewardPresets,
-  asInStudy('unit-tests', 'GRPO'),
-  asInStudy('self-certainty', 'Self-certainty'),
-  asInStudy('token-entropy', 'Token entropy'),
-  asInStudy('trajectory-entropy', 'Trajectory entropy'),
-  asInStudy('probability-disparity', 'Probability disparity'),
-  asInStudy('random', 'Random reward'),
-  ...methodPresets,
-  ...aletheiaPresets,
+  ...inGroup('Objectives', methodPresets),
+  ...inGroup('As in the study', [
+    asInStudy('unit-tests', 'GRPO', 'The reference of the study, at its sizes.'),
+    asInStudy('self-certainty', 'Self-certainty', 'To hold its curve against the one of the study.'),
+    asInStudy('token-entropy', 'Token entropy', 'To hold its curve against the one of the study.'),
+    asInStudy('trajectory-entropy', 'Trajectory entropy', 'To hold its curve against the one of the study.'),
+    asInStudy('probability-disparity', 'Probability disparity', 'To hold its curve against the one of the study.'),
+    asInStudy('random', 'Random reward', 'The control of the study, at its sizes.'),
+  ]),
+  ...inGroup('As in Aletheia', aletheiaPresets),
 ];

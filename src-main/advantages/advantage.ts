@@ -22,6 +22,8 @@ export interface Advantage<O extends Options = Options> {
   readonly options: O;
   /** What this advantage cannot be combined with: the path of the option to change, and what is allowed. Absent: nothing. */
   conflicts?(config: RunConfig): readonly { readonly path: string; readonly message: string }[];
+  /** Fewest scored rollouts of a group that it can learn from. Absent: 2, since it compares them. */
+  leastGroup?(options: OptionValues): number;
   /**
    * @param groups all groups of a step.
    * @returns for each group one advantage a rollout, null where it has no reward; null for a whole group of which
@@ -29,6 +31,9 @@ export interface Advantage<O extends Options = Options> {
    */
   ofStep(groups: readonly RewardedGroup[], options: OptionValues): (readonly RolloutAdvantage[] | null)[];
 }
+
+export const leastGroupOf = (advantage: Advantage, options: OptionValues): number =>
+  advantage.leastGroup?.(options) ?? 2;
 
 /** What each rollout earned in all: its reward less its penalties; null where it was not scored. */
 export function returnsOf({ rewards, penalties }: RewardedGroup): (number | null)[] {

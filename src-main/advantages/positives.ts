@@ -30,6 +30,7 @@ export const positives: Advantage = {
       source: 'RAFT takes all; Aletheia at most 5',
     },
   },
+  leastGroup: () => 1,
   ofStep: (groups, options) =>
     groups.map((group) => {
       const most = (options.maxPerGroup as number) || Number.POSITIVE_INFINITY;

@@ -27,6 +27,8 @@ export const reinforcePlusPlus: Advantage = {
       source: 'arXiv 2501.03262',
     },
   },
+  // Without a baseline of the group, the step is what a rollout is held against.
+  leastGroup: ({ baseline }) => (baseline === 'group' ? 2 : 1),
   ofStep(groups, options) {
     const raw = groups.map((group) => (options.baseline === 'group' ? centred(group) : toCome(group)));
     const whiten = whitening(raw, groups);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Options, OptionValues } from '../../src-shared/options.ts';
 import { type Problem, SPLITS, type Split } from '../../src-shared/problem.ts';
+import type { RunConfig } from '../../src-shared/run.ts';
 import type { Test } from '../../src-shared/verdict.ts';
 
 export interface Dataset {
@@ -19,6 +20,8 @@ export interface DatasetKind<O extends Options = Options> {
   readonly title: string;
   readonly help: string;
   readonly options: O;
+  /** What these options cannot be combined with. */
+  conflicts?(config: RunConfig): readonly { readonly path: string; readonly message: string }[];
   /** Reads nothing yet. */
   open(options: OptionValues): Dataset;
 }

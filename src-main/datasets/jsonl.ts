@@ -11,9 +11,10 @@ const options = {
   trainFile: {
     kind: 'text',
     format: 'file',
+    optional: true,
     label: 'Training file',
     default: '',
-    help: 'JSON Lines: {"id", "statement", "function_name", "tests"} or LiveCodeBench’s {"question_id", "question_content", "metadata", "public_test_cases", "private_test_cases"}.',
+    help: 'Needed for training; an evaluation can do with a validation file alone. JSON Lines: {"id", "statement", "function_name", "tests"} or LiveCodeBench’s {"question_id", "question_content", "metadata", "public_test_cases", "private_test_cases"}.',
   },
   validationFile: {
     kind: 'text',
@@ -57,6 +58,15 @@ export const jsonl: DatasetKind = {
   title: 'JSON Lines file',
   help: 'Your own problems, in LiveCodeBench’s format or a shorter one. Files of your choice for training, validation and test; or one file, of which shares are set aside.',
   options,
+  conflicts({ problems, limits, evaluation }) {
+    const { trainFile, validationFile } = problems.options as JsonlOptions;
+    const trainsOnIt = limits.steps > 0 && !evaluation.testTime;
+    if (trainFile.trim() !== '' || (!trainsOnIt && validationFile.trim() !== '')) return [];
+    const message = trainsOnIt
+      ? 'is empty; a value is needed'
+      : 'is empty, and so is validationFile; one of them is needed';
+    return [{ path: 'problems.options.trainFile', message }];
+  },
   open(values: OptionValues) {
     const chosen = values as JsonlOptions;
     // A file is read once for all splits, and anew for the next run.
@@ -80,7 +90,9 @@ async function loadSplit(
   if (own !== '') return read(own);
   const validationShare = chosen.validationFile.trim() === '' ? chosen.validationShare : 0;
   const testShare = chosen.testFile.trim() === '' ? chosen.testShare : 0;
-  const all = await read(chosen.trainFile.trim());
+  const trainFile = chosen.trainFile.trim();
+  if (trainFile === '') return [];
+  const all = await read(trainFile);
   return all.filter(({ meaning }) => {
     const place = placeOf(meaning);
     if (place < validationShare) return split === 'validation';

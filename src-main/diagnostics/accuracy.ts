@@ -57,12 +57,16 @@ export function crossover(trained: readonly ClusteredMean[], base: readonly Clus
 
 /**
  * pass@k / pass@1, k = 8 in the study's tables: 1 where every sample of a problem has the same fate. Null where fewer
- * than k samples a problem exist, or none passed.
+ * than k samples of a problem exist, or none passed.
+ * @param k Default: fewest samples of any problem.
  */
-export function passRatio(problems: readonly ProblemCount[], k = 8): number | null {
-  const curve = passAtKCurve(problems);
-  const [first, last] = [curve[0], curve[k - 1]];
-  return first === undefined || last === undefined || first.value === 0 ? null : last.value / first.value;
+export function passRatio(problems: readonly ProblemCount[], k?: number): number | null {
+  const fewest = Math.min(...problems.map(({ samples }) => samples));
+  const draws = k ?? fewest;
+  if (problems.length === 0 || draws > fewest) return null;
+  const passAt = (of: number) => mean(problems.map(({ samples, passed }) => passAtK(samples, passed, of)));
+  const first = passAt(1);
+  return first === 0 ? null : passAt(draws) / first;
 }
 
 export interface SignatureDiversity {
@@ -73,18 +77,14 @@ export interface SignatureDiversity {
 }
 
 /**
- * Diversity of behaviour: how many different things programs do on the same inputs.
- * @param problems For each problem the execution signature of every sample; null (no program, or a crash) is each its
- * own, since nothing says that two of them agree (own choice). @throws RangeError without a sample.
+ * Diversity, as of behaviour: how many different things programs do on the same inputs.
+ * @param problems For each problem the signature of every sample that has one. @throws RangeError without a sample.
  */
-export function signatureDiversity(problems: readonly (readonly (string | null)[])[]): SignatureDiversity {
+export function signatureDiversity(problems: readonly (readonly string[])[]): SignatureDiversity {
   const given = problems.filter((signatures) => signatures.length > 0);
   const shares = given.map((signatures) => {
-    const counts = new Map<string | symbol, number>();
-    for (const signature of signatures) {
-      const key = signature ?? Symbol();
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
+    const counts = new Map<string, number>();
+    for (const signature of signatures) counts.set(signature, (counts.get(signature) ?? 0) + 1);
     return [...counts.values()].map((count) => count / signatures.length);
   });
   return {

@@ -34,9 +34,8 @@ export function lengthHistogram(
 
 /** Share of each outcome, those that occur only. Sums to 1; empty without rollouts. */
 export function verdictMix(outcomes: readonly Outcome[]): Partial<Record<Outcome, number>> {
-  const mix: Partial<Record<Outcome, number>> = {};
-  for (const outcome of outcomes) mix[outcome] = (mix[outcome] ?? 0) + 1 / outcomes.length;
-  return mix;
+  const counts = [...Map.groupBy(outcomes, (outcome) => outcome)];
+  return Object.fromEntries(counts.map(([outcome, { length }]) => [outcome, length / outcomes.length]));
 }
 
 export interface GroupSignal {
@@ -74,6 +73,8 @@ export interface RewardAgainstAccuracy {
   readonly spearman: number | null;
   /** Chance that a correct rollout has the higher reward than a wrong one of its own group, ties half. */
   readonly withinGroup: number | null;
+  /** Pearson's correlation of mean reward and accuracy over groups. Null where one of them does not vary. */
+  readonly acrossGroups: number | null;
   /** Mean reward of correct and of wrong rollouts. */
   readonly correct: number | null;
   readonly wrong: number | null;
@@ -100,11 +101,16 @@ export function rewardAgainstAccuracy(
     wins += compareRanks(right, wrong)?.u ?? 0;
     pairs += right.length * wrong.length;
   }
+  const some = groups.filter((group) => group.length > 0);
   const orNull = (values: readonly number[]) => (values.length === 0 ? null : mean(values));
   return {
     pearson: pearson(rewards, passes),
     spearman: spearman(rewards, passes),
     withinGroup: pairs === 0 ? null : wins / pairs,
+    acrossGroups: pearson(
+      some.map((group) => mean(group.map(({ reward }) => reward))),
+      some.map((group) => of([...group], true).length / group.length),
+    ),
     correct: orNull(of(all, true)),
     wrong: orNull(of(all, false)),
   };

@@ -5,7 +5,7 @@
  * A pair's two responses may reach the objective apart, so each half sees the other as it was before the update: the
  * policy is the same, so the sum of the halves is the loss, and its derivative exact.
  */
-import type { MinibatchSequence, ObjectiveMember, Related } from './objective.ts';
+import type { MinibatchSequence, ObjectiveMember, ObjectiveTally, Related } from './objective.ts';
 import { klEstimate } from './pieces.ts';
 
 export const dpo: ObjectiveMember = {
@@ -51,15 +51,38 @@ export const dpo: ObjectiveMember = {
     const beta = options.beta as number;
     const { logRatio, pairs } = related.rival;
     const sign = isChosen(advantage) ? 1 : -1;
-    const margin = sign * beta * (logRatioOf(stats.logprob, refLogprob) - logRatio);
+    const own = logRatioOf(stats.logprob, refLogprob);
+    const margin = sign * beta * (own - logRatio);
     const slope = (-sign * beta) / (1 + Math.exp(margin)) / pairs;
     return {
       loss: softplus(-margin) / (2 * pairs),
       derivative: { logprob: new Float32Array(length).fill(slope) },
-      tally,
+      tally: { ...tally, own: measured(isChosen(advantage), beta * own, sumOf(stats.logprob), margin) },
     };
   },
 };
+
+/** What TRL logs as rewards/* and logps/*; what is of the pair is told by its chosen half. */
+function measured(
+  chosen: boolean,
+  reward: number,
+  logprob: number,
+  margin: number,
+): NonNullable<ObjectiveTally['own']> {
+  if (!chosen) return { 'train/rejected-reward': [reward, 1], 'train/rejected-logprob': [logprob, 1] };
+  return {
+    'train/chosen-reward': [reward, 1],
+    'train/chosen-logprob': [logprob, 1],
+    'train/reward-margin': [margin, 1],
+    'train/preference-accuracy': [margin > 0 ? 1 : 0, 1],
+  };
+}
+
+function sumOf(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+}
 
 const isChosen = (advantage: number | Float32Array) => (typeof advantage === 'number' ? advantage : 0) > 0;
 

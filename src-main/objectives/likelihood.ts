@@ -24,14 +24,26 @@ export const likelihood: ObjectiveMember = {
     const length = stats.logprob.length;
     const weight = 1 / normalisation.tokens;
     const derivative = new Float32Array(length);
-    let [loss, oldKl] = [0, 0];
+    let [loss, oldKl, likeliest] = [0, 0, 0];
     for (let t = 0; t < length; t++) {
       const a = typeof advantage === 'number' ? advantage : (advantage[t] as number);
       const logprob = stats.logprob[t] as number;
       loss -= a * logprob * weight;
       derivative[t] = -a * weight;
       oldKl += (oldLogprob[t] as number) - logprob;
+      // Both come from one softmax, by way of a logarithm: equal but for rounding.
+      if (Math.exp(logprob) >= (stats.top1[t] as number) - 1e-5) likeliest++;
     }
-    return { loss, derivative: { logprob: derivative }, tally: { tokens: length, clipped: 0, oldKl, refKl: null } };
+    return {
+      loss,
+      derivative: { logprob: derivative },
+      tally: {
+        tokens: length,
+        clipped: 0,
+        oldKl,
+        refKl: null,
+        own: { 'train/token-accuracy': [likeliest, length] },
+      },
+    };
   },
 };

@@ -2,6 +2,7 @@
  * The objective family: from per-token statistics to a loss and its derivative with respect to each token's log-prob
  * and entropy. Plain numbers; how a derivative becomes a weight update is the engine's business.
  */
+import type { MetricName } from '../../src-shared/metrics.ts';
 import type { Options, OptionValues } from '../../src-shared/options.ts';
 import type { RunConfig } from '../../src-shared/run.ts';
 import type { TokenDerivative, TokenStats } from '../engine/engine.ts';
@@ -57,6 +58,10 @@ export interface ObjectiveTally {
   readonly oldKl: number;
   /** Sum of the k3 estimate against the reference policy; null without one. */
   readonly refKl: number | null;
+  /** Of the clipped tokens, those at the upper bound and those at the dual clip. Absent where there are no ratios. */
+  readonly clippedAt?: { readonly high: number; readonly dual: number };
+  /** What only this objective measures, as sums over so many things; the step logs their means. */
+  readonly own?: { readonly [N in MetricName]?: readonly [sum: number, count: number] };
 }
 
 export interface SequenceLoss {

@@ -10,8 +10,12 @@ export interface Term {
   readonly slope: number;
 }
 
+/** Where a ratio was held: at its lower or upper bound, or at the dual clip. */
+export type ClipSide = 'low' | 'high' | 'dual';
+
 export interface ClippedTerm extends Term {
-  readonly clipped: boolean;
+  /** Null where nothing was clipped. */
+  readonly clipped: ClipSide | null;
 }
 
 export interface Clip {
@@ -37,9 +41,10 @@ export function clippedSurrogate(advantage: number, logRatio: number, { low, hig
   const bounded = -advantage * Math.min(Math.max(ratio, 1 - low), 1 + high);
   let value = plain;
   let slope = Math.abs(logRatio) < LARGEST_LOG_RATIO ? plain : 0;
+  let side: ClipSide = ratio > 1 ? 'high' : 'low';
   if (bounded > plain) [value, slope] = [bounded, 0];
-  if (advantage < 0 && dual > 0 && -advantage * dual < value) [value, slope] = [-advantage * dual, 0];
-  return { value, slope, clipped: value !== plain };
+  if (advantage < 0 && dual > 0 && -advantage * dual < value) [value, slope, side] = [-advantage * dual, 0, 'dual'];
+  return { value, slope, clipped: value === plain ? null : side };
 }
 
 /**
@@ -54,7 +59,11 @@ export function weightedLikelihood(
 ): ClippedTerm {
   const ratio = Math.exp(clamp(logRatio, LARGEST_LOG_RATIO));
   const weight = Math.min(Math.max(ratio, 1 - low), 1 + high);
-  return { value: -advantage * weight * logprob, slope: -advantage * weight, clipped: weight !== ratio };
+  return {
+    value: -advantage * weight * logprob,
+    slope: -advantage * weight,
+    clipped: weight === ratio ? null : weight < ratio ? 'high' : 'low',
+  };
 }
 
 /** Factor of a token whose sampler was not quite the policy: min(exp(ln pi_old - ln pi_sampler), cap) (TRL, token_truncate). */

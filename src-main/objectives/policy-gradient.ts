@@ -89,12 +89,13 @@ export function policyGradient({ id, title, help, defaults, advantage: needed }:
       const dLogprob = new Float32Array(length);
       const dEntropy = bonus === 0 ? undefined : new Float32Array(length);
       // With one ratio for the response every token moves it by 1 / length.
-      let [loss, clipped, oldKl, refKl, shared] = [0, 0, 0, 0, 0];
+      let [loss, oldKl, refKl, shared] = [0, 0, 0, 0];
+      const clips = { low: 0, high: 0, dual: 0 };
 
       for (let t = 0; t < length; t++) {
         const logprob = stats.logprob[t] as number;
         const mask = related?.tokenMask?.[t] ?? 1;
-        const { value, slope, clipped: isClipped } = term(t);
+        const { value, slope, clipped } = term(t);
         const factor = mask * importance(sequence, t, values);
         let token = value * factor;
         let tokenSlope = slope * factor;
@@ -102,7 +103,7 @@ export function policyGradient({ id, title, help, defaults, advantage: needed }:
           shared += tokenSlope * weight;
           tokenSlope = 0;
         }
-        if (isClipped) clipped++;
+        if (clipped !== null) clips[clipped]++;
         oldKl -= logprob - (oldLogprob[t] as number);
 
         if (refLogprob !== null) {
@@ -125,7 +126,13 @@ export function policyGradient({ id, title, help, defaults, advantage: needed }:
       return {
         loss,
         derivative: dEntropy === undefined ? { logprob: dLogprob } : { logprob: dLogprob, entropy: dEntropy },
-        tally: { tokens: length, clipped, oldKl, refKl: refLogprob === null ? null : refKl },
+        tally: {
+          tokens: length,
+          clipped: clips.low + clips.high + clips.dual,
+          clippedAt: { high: clips.high, dual: clips.dual },
+          oldKl,
+          refKl: refLogprob === null ? null : refKl,
+        },
       };
     },
   };

@@ -37,6 +37,8 @@ export interface GroupReward {
   readonly reasons: readonly (string | null)[];
   /** Scores before weights, and of the source before flips; null where there is none. Only parts that are on. */
   readonly parts: { readonly [P in RewardPart]?: readonly (number | null)[] };
+  /** What each part that counts adds to the reward: its weight times its score, after flips and normalisation. */
+  readonly terms: { readonly [P in RewardPart]?: readonly (number | null)[] };
   /** Whether the score of the source was flipped; null where nothing can be flipped. */
   readonly flipped: readonly (boolean | null)[];
 }
@@ -68,7 +70,7 @@ export function rewardOfGroup(plan: RewardPlan, group: readonly Scorable[], stre
 
   const weighed = PARTS.flatMap((part) => {
     const p = parts[part];
-    return p === null || p.weight === 0 ? [] : [p];
+    return p === null || p.weight === 0 ? [] : [{ ...p, part }];
   });
   const reasons = group.map((_, i) => firstReason(weighed, i));
   const terms = weighed.map(({ weight, scores }) => {
@@ -85,8 +87,45 @@ export function rewardOfGroup(plan: RewardPlan, group: readonly Scorable[], stre
         return scores === undefined ? [] : [[part, scores.map((s) => (typeof s === 'number' ? s : null))]];
       }),
     ),
+    terms: Object.fromEntries(
+      weighed.map(({ part }, w) => [
+        part,
+        reasons.map((reason, i) => (reason === null ? (terms[w]?.[i] ?? null) : null)),
+      ]),
+    ),
     flipped: flips,
   };
+}
+
+/**
+ * What the reward of one rollout was made of, by name: `<part>` its score, `<part>-weight`, `<part>-term` what it added to
+ * the reward, which is the sum of the terms; `flipped` 1 where the score of the source was turned into its opposite, else
+ * 0. A part that is off has no entry, nor has a score that is missing.
+ */
+export function partsOfRollout(
+  { parts, terms, flipped }: Pick<GroupReward, 'parts' | 'terms' | 'flipped'>,
+  shaping: RewardPlan['shaping'],
+  i: number,
+): Record<string, number> {
+  const weights: Readonly<Record<RewardPart, number>> = {
+    source: shaping.rewardWeight,
+    second: shaping.secondWeight,
+    format: shaping.formatWeight,
+    overlong: shaping.overlongWeight,
+    length: shaping.lengthWeight,
+  };
+  const entries = PARTS.flatMap((part): [string, number | null | undefined][] =>
+    parts[part] === undefined
+      ? []
+      : [
+          [part, parts[part][i]],
+          [`${part}-weight`, weights[part]],
+          [`${part}-term`, terms[part]?.[i]],
+        ],
+  );
+  const flip = flipped[i] ?? null;
+  if (flip !== null) entries.push(['flipped', flip ? 1 : 0]);
+  return Object.fromEntries(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
 }
 
 /** One draw a rollout, whether it has a score or not. */

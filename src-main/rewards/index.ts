@@ -10,7 +10,8 @@ import { tokenEntropy } from './token-entropy.ts';
 import { trajectoryEntropy } from './trajectory-entropy.ts';
 import { unitTests } from './unit-tests.ts';
 
-export { type GroupReward, PARTS, type RewardPlan, rewardOfGroup } from './compose.ts';
+export { type GroupReward, PARTS, partsOfRollout, type RewardPlan, rewardOfGroup } from './compose.ts';
+export { signatureOf } from './signature.ts';
 
 export const rewards: readonly Reward[] = [
   unitTests,

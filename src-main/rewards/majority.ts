@@ -6,6 +6,7 @@
  * input is a class of its own, never the most common and worth 0, is inferred: the study does not say.
  */
 import type { Reward, Scorable } from './reward.ts';
+import { signatureOf } from './signature.ts';
 
 export const majority: Reward = {
   id: 'majority',
@@ -28,7 +29,7 @@ export const majority: Reward = {
   needs: { groupSize: 3, problems: 'outputs', everyTest: () => true },
   bounds: () => [0, 1],
   score: (group, { credit }) => {
-    const signatures = group.map(signatureOf);
+    const signatures = group.map(voteOf);
     // A map keeps the order of first insertion, so the first seen comes first among equals.
     const sizes = new Map<string, number>();
     for (const s of signatures) if (typeof s === 'string') sizes.set(s, (sizes.get(s) ?? 0) + 1);
@@ -43,18 +44,9 @@ export const majority: Reward = {
   },
 };
 
-/** Null: the program fails on an input. Lines are stripped, as the grader of LiveCodeBench does. */
-function signatureOf({ outputs }: Scorable): string | null | { readonly unscored: string } {
+/** Null: the program fails on an input. */
+function voteOf({ outputs }: Scorable): string | null | { readonly unscored: string } {
   if (outputs === null) return { unscored: 'the sandbox could not run the program on the visible inputs' };
   if (outputs.length === 0) return { unscored: 'the problem has no visible test with an output to agree on' };
-  const texts = outputs.filter((output) => output !== null);
-  if (texts.length < outputs.length) return null;
-  return JSON.stringify(
-    texts.map((text) =>
-      text
-        .trim()
-        .split('\n')
-        .map((line) => line.trim()),
-    ),
-  );
+  return signatureOf(outputs);
 }

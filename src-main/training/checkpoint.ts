@@ -1,25 +1,36 @@
 /**
- * A checkpoint folder: what the engine saves, the tokenizer, and `checkpoint.json`, written last, so that its presence
+ * A checkpoint folder: what the engine saves, the tokenizer with its chat template, and `checkpoint.json`, written last, so that its presence
  * means that the rest is complete. The folder is made under another name and renamed, so a crash leaves no half of one.
  */
-import { copyFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AssayError } from '../../src-shared/errors.ts';
 import type { CheckpointEvent } from '../../src-shared/events.ts';
 import type { PolicyEngine } from '../engine/engine.ts';
 import { writeFileAtomically } from '../model/atomic-file.ts';
+import { policyCompanions } from '../model/policy-files.ts';
 
 const MANIFEST = 'checkpoint.json';
-/** Files of a policy folder besides those the engine writes. */
-const COMPANIONS = ['tokenizer.json', 'tokenizer_config.json'];
 
+const count = z.number().int().nonnegative();
+/** What a resumed run has to know besides weights and optimizer state, to log what an uninterrupted one logs. */
 const manifestSchema = z.object({
-  step: z.number().int().nonnegative(),
+  step: count,
   /** Response tokens of all rollouts so far. */
-  tokens: z.number().int().nonnegative(),
+  tokens: count,
+  /** The validation before the first step, by problem. Null where there was none, or an older Assay did not keep it. */
+  start: z
+    .array(z.object({ problemId: z.string(), samples: count, passed: count }))
+    .nullable()
+    .default(null),
+  /** The best validation so far; `kept`: step of the checkpoint that was written for it alone, null where there is none. */
+  best: z.object({ accuracy: z.number(), kept: count.nullable() }).nullable().default(null),
 });
 export type CheckpointManifest = z.infer<typeof manifestSchema>;
+
+/** Before the first step. */
+export const NOTHING_DONE: CheckpointManifest = { step: 0, tokens: 0, start: null, best: null };
 
 export const checkpointFolder = (checkpointsFolder: string, step: number): string =>
   join(checkpointsFolder, `step-${String(step).padStart(6, '0')}`);
@@ -36,8 +47,8 @@ export async function writeCheckpoint(
   try {
     await mkdir(draft, { recursive: true });
     await engine.save(draft);
-    const present = new Set(await readdir(policyFolder));
-    for (const name of COMPANIONS) if (present.has(name)) await copyFile(join(policyFolder, name), join(draft, name));
+    for (const [name, text] of await policyCompanions(policyFolder))
+      await writeFileAtomically(join(draft, name), [new TextEncoder().encode(text)]);
     await writeFileAtomically(join(draft, MANIFEST), [new TextEncoder().encode(`${JSON.stringify(manifest)}\n`)]);
     await rm(folder, { recursive: true, force: true });
     await rename(draft, folder);

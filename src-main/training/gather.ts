@@ -17,6 +17,8 @@ export interface GatheredGroups {
   /** All that were sampled. */
   readonly groups: readonly (readonly CertainRollout[])[];
   readonly rewards: readonly (readonly (number | null)[])[];
+  /** What each reward was made of. */
+  readonly parts: readonly (readonly Readonly<Record<string, number>>[])[];
   /** Whether a group counts in the step's updates. */
   readonly kept: readonly boolean[];
   /** Means of the parts of the reward, over all groups. */

@@ -1,17 +1,19 @@
 /** From an order to a running loop: engine, tokenizer, problems and family members are opened and checked here. */
 import { AssayError } from '../../src-shared/errors.ts';
-import type { RunConfig } from '../../src-shared/run.ts';
 import { advantages } from '../advantages/index.ts';
 import { datasets } from '../datasets/index.ts';
 import { findEngine } from '../engine/index.ts';
-import { promptText } from '../model/prompt.ts';
+import { promptWriter } from '../model/prompt.ts';
 import { loadTokenizer } from '../model/tokenizer.ts';
 import { weightShapes } from '../model/weights.ts';
 import { objectives } from '../objectives/index.ts';
 import { rewards } from '../rewards/index.ts';
-import { readManifest } from './checkpoint.ts';
+import { NOTHING_DONE, readManifest } from './checkpoint.ts';
+import { fingerprintsOf } from './fingerprints.ts';
+import { checkLengths } from './lengths.ts';
 import type { Services, Training, TrainingOrder } from './order.ts';
-import { policyTraining } from './policy-training.ts';
+import { policyPrompt, policyTraining } from './policy-training.ts';
+import { problemsOf } from './problems.ts';
 import { openReference } from './reference.ts';
 import { runSeeds } from './seeds.ts';
 import { train } from './train.ts';
@@ -31,30 +33,29 @@ export async function* trainOrder(order: TrainingOrder, services: Services): Tra
   const dataset = member(datasets, config.problems.kind, 'problems.kind').open(config.problems.options);
   const objective = member(objectives, config.objective.kind, 'objective.kind');
   const tokenizer = await loadTokenizer(order.policyFolder);
-  const [trainProblems, validation, datasetHash] = await Promise.all([
-    dataset.load('train'),
-    dataset.load('validation'),
-    dataset.hash(),
-  ]);
+  const { train: trainProblems, validation } = await problemsOf(config, dataset);
+  const datasetHash = await dataset.hash();
 
   const seeds = runSeeds(config.seeds.run);
   const training = policyTraining(config.policy, seeds.adapter);
   const factory = await findEngine(config.policy.engine, training);
   const engine = await factory.load(order.policyFolder, training);
   try {
-    const done = order.resume === null ? { step: 0, tokens: 0 } : await readManifest(order.resume.folder);
+    const done = order.resume === null ? NOTHING_DONE : await readManifest(order.resume.folder);
     // The reference is what the run started from, also when it is resumed: so it is frozen before `restore`.
-    const reference = objective.needsReference(config.objective.options)
-      ? await openReference({
-          engine,
-          every: objective.referenceEvery?.(config.objective.options) ?? 0,
-          done: done.step,
-          checkpointsFolder: order.checkpointsFolder,
-        })
-      : null;
+    const reference =
+      config.limits.steps > 0 && objective.needsReference(config.objective.options)
+        ? await openReference({
+            engine,
+            every: objective.referenceEvery?.(config.objective.options) ?? 0,
+            done: done.step,
+            checkpointsFolder: order.checkpointsFolder,
+          })
+        : null;
     if (order.resume !== null) await engine.restore(order.resume.folder);
-    checkLengths(config, engine.config.maxPositions, [...trainProblems, ...validation], (p) =>
-      tokenizer.encode(promptText(p, tokenizer.template)),
+    const promptOf = promptWriter(tokenizer, policyPrompt(config.policy));
+    checkLengths(config, engine.config.maxPositions, [...trainProblems, ...validation], (problem) =>
+      tokenizer.encode(promptOf(problem)),
     );
 
     yield {
@@ -65,8 +66,21 @@ export async function* trainOrder(order: TrainingOrder, services: Services): Tra
         0,
       ),
       datasetHash,
+      fingerprints: await fingerprintsOf({
+        policyFolder: order.policyFolder,
+        promptOf,
+        train: trainProblems,
+        validation,
+      }),
       problems: { train: trainProblems.length, validation: validation.length },
     };
+    if (config.evaluation.testTime && order.resume === null)
+      yield {
+        kind: 'note',
+        step: 0,
+        level: 'info',
+        message: `Test-time training: the ${validation.length} validation problems are the training problems too, so no accuracy of this run is held out`,
+      };
     return yield* train({
       order,
       services,
@@ -78,7 +92,7 @@ export async function* trainOrder(order: TrainingOrder, services: Services): Tra
       source: {
         engine,
         tokenizer,
-        promptOf: (problem) => promptText(problem, tokenizer.template),
+        promptOf,
         execute: services.execute,
         judging: {
           limits: { wallMs: config.limits.testWallMs, memoryMb: config.limits.testMemoryMb },
@@ -92,24 +106,5 @@ export async function* trainOrder(order: TrainingOrder, services: Services): Tra
     });
   } finally {
     engine.dispose();
-  }
-}
-
-/** Every prompt must leave room for the longest response. */
-function checkLengths<P extends { readonly id: string }>(
-  config: RunConfig,
-  maxPositions: number,
-  problems: readonly P[],
-  encode: (problem: P) => Int32Array,
-): void {
-  const { maxNewTokens } = config.rollouts;
-  for (const problem of problems) {
-    const promptTokens = encode(problem).length;
-    if (promptTokens + maxNewTokens > maxPositions)
-      throw new AssayError(
-        'usage',
-        `rollouts.maxNewTokens: ${maxNewTokens} is too long for problem ${problem.id} (${promptTokens} tokens): the policy has ${maxPositions} positions, so at most ${maxPositions - promptTokens} are allowed`,
-        { path: 'rollouts.maxNewTokens' },
-      );
   }
 }

@@ -174,7 +174,7 @@ async function solveRate(
     {
       engine,
       tokenizer,
-      promptOf: (problem) => promptText(problem, tokenizer.template),
+      promptOf: (problem) => promptText(problem, 'tinypy'),
       execute,
       judging: { limits: { wallMs: 2000, memoryMb: 256 }, anew: false, stopAtFirstFailure: true },
     },

@@ -3,7 +3,8 @@ import type { StepMetrics } from '../../src-shared/metrics.ts';
 import { hasReasoning, repetitionRatio, thinkingWords } from '../diagnostics/text.ts';
 import { actionReward, tokenMeans } from '../diagnostics/tokens.ts';
 import { type GroupReward, PARTS } from '../rewards/index.ts';
-import { mean, passAtK, sampleStd, standardError } from '../stats/describe.ts';
+import { mean, sampleStd } from '../stats/describe.ts';
+import { accuracyMetrics } from './accuracy.ts';
 import type { Rollout } from './rollouts.ts';
 
 const share = <T>(items: readonly T[], test: (item: T) => boolean) =>
@@ -58,16 +59,22 @@ export function rewardPartMetrics(groups: readonly Pick<GroupReward, 'parts' | '
   };
 }
 
-/** Rewards of all groups; null where a rollout was not scored. */
-export function rewardMetrics(groups: readonly (readonly (number | null)[])[]): StepMetrics {
-  const scored = groups.map((group) => group.filter((r) => r !== null)).filter((group) => group.length >= 2);
+/**
+ * Rewards of all groups; null where a rollout was not scored.
+ * @param least Fewest scored rollouts of a group that the advantage can learn from.
+ */
+export function rewardMetrics(groups: readonly (readonly (number | null)[])[], least: number): StepMetrics {
+  const scored = groups.map((group) => group.filter((r) => r !== null)).filter((group) => group.length >= least);
   const dropped = { 'train/dropped-groups': groups.length - scored.length };
   if (scored.length === 0) return dropped;
+  const reward = { ...dropped, 'train/reward': mean(scored.flat()) };
+  // One rollout has no spread.
+  const several = scored.filter((group) => group.length >= 2);
+  if (several.length === 0) return reward;
   return {
-    ...dropped,
-    'train/reward': mean(scored.flat()),
-    'train/reward-std': mean(scored.map((group) => sampleStd(group) ?? 0)),
-    'train/flat-groups': share(scored, (group) => group.every((r) => r === group[0])),
+    ...reward,
+    'train/reward-std': mean(several.map((group) => sampleStd(group) ?? 0)),
+    'train/flat-groups': share(several, (group) => group.every((r) => r === group[0])),
   };
 }
 
@@ -78,17 +85,10 @@ export function rewardMetrics(groups: readonly (readonly (number | null)[])[]): 
 export function evaluationMetrics(groups: readonly (readonly Rollout[])[]): StepMetrics {
   const judged = groups.map((g) => g.filter((r) => r.outcome !== 'sandbox-error')).filter((g) => g.length > 0);
   const all = groups.flat();
-  const passed = judged.map((group) => group.filter((r) => r.outcome === 'passed').length);
-  const perProblem = judged.map((group, i) => (passed[i] as number) / group.length);
-  const error = standardError(perProblem);
   return {
-    ...(judged.length === 0
-      ? {}
-      : {
-          'eval/avg@k': mean(perProblem),
-          'eval/pass@k': mean(judged.map((group, i) => passAtK(group.length, passed[i] as number, group.length))),
-        }),
-    ...(error === null ? {} : { 'eval/avg@k-se': error }),
+    ...accuracyMetrics(
+      judged.map((g) => ({ samples: g.length, passed: g.filter((r) => r.outcome === 'passed').length })),
+    ),
     'eval/length': mean(all.map((r) => r.tokens.length)),
     'eval/thinking-words': mean(all.map((r) => thinkingWords(r.completion))),
     'eval/repetition': mean(all.map((r) => repetitionRatio(r.completion))),

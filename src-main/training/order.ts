@@ -7,7 +7,7 @@ import type { ProgramResult, Test } from '../../src-shared/verdict.ts';
 export interface TrainingOrder {
   readonly runId: string;
   readonly config: RunConfig;
-  /** Folder of the policy to start from: config.json, model.safetensors, tokenizer.json. Its optimizer state, if any, is ignored. */
+  /** The policy to start from, a folder or a GGUF file (model/policy-files.ts). Its optimizer state, if any, is ignored. */
   readonly policyFolder: string;
   /** Go on from this checkpoint of the same run, optimizer state included; null for a fresh start. */
   readonly resume: { readonly step: number; readonly folder: string } | null;

@@ -2,6 +2,15 @@
 import type { RunConfig } from '../../src-shared/run.ts';
 import type { AdapterTarget, Training } from '../engine/engine.ts';
 import { targetsFromText } from '../model/adapter.ts';
+import type { PromptOptions } from '../model/prompt.ts';
+
+/** How problems are put to the policy. Runs of an older Assay have no such options. */
+export function policyPrompt({ prompt, thinking }: Partial<RunConfig['policy']>): PromptOptions {
+  return {
+    prompt: prompt === 'plain' ? 'plain' : 'auto',
+    thinking: thinking === 'on' || thinking === 'off' ? thinking : 'auto',
+  };
+}
 
 /** @param seed Of an adapter's initial values. The options' own checks are the catalogue's, the engine's those of the whole. */
 export function policyTraining(policy: RunConfig['policy'], seed: number): Training {

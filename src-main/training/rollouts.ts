@@ -8,7 +8,9 @@ import type { Tokenizer } from '../model/tokenizer.ts';
 import type { Program, Services } from './order.ts';
 
 /** Sequences of one generate call: enough to fill a device, few enough to report progress and overlap with the sandbox. */
-const CALL_SEQUENCES = 256;
+export const CALL_SEQUENCES = 256;
+/** Progress within a call: a long one would else look dead. */
+const PROGRESS_MS = 250;
 
 export interface Rollout {
   readonly problem: Problem;
@@ -67,6 +69,8 @@ export async function judgedRollouts(
   // Programs run in the sandbox while the engine still samples others.
   const judge = new Judge(source);
   const judging: Promise<Rollout>[] = [];
+  let sampledCount = 0;
+  let told = performance.now();
   for (let from = 0; from < slots.length; from += CALL_SEQUENCES) {
     const batch = slots.slice(from, from + CALL_SEQUENCES);
     await source.engine.generate(
@@ -77,9 +81,13 @@ export async function judgedRollouts(
         // The error is taken up by Promise.all below; until then it must not count as unhandled.
         judged.catch(() => undefined);
         judging[from + i] = judged;
+        sampledCount++;
+        if (performance.now() - told < PROGRESS_MS) return;
+        told = performance.now();
+        void onProgress('sampling', sampledCount / slots.length);
       },
     );
-    await onProgress('sampling', Math.min(1, (from + batch.length) / slots.length));
+    await onProgress('sampling', sampledCount / slots.length);
   }
   const sampled = performance.now();
   const rollouts = await Promise.all(judging);

@@ -4,7 +4,7 @@ import type { RunConfig } from '../../src-shared/run.ts';
 import { answerSpan, codeSpan } from '../datasets/code-block.ts';
 import type { PolicyEngine, TokenStats } from '../engine/engine.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
-import { rewardOfGroup } from '../rewards/index.ts';
+import { partsOfRollout, rewardOfGroup } from '../rewards/index.ts';
 import type { Reward, Scorable } from '../rewards/reward.ts';
 import { rewardPartMetrics } from './metrics.ts';
 import type { Rollout } from './rollouts.ts';
@@ -29,6 +29,8 @@ export interface ScoredGroups {
   readonly groups: readonly (readonly CertainRollout[])[];
   /** Null where a rollout has none. */
   readonly rewards: readonly (readonly (number | null)[])[];
+  /** What each reward was made of, by name (see `partsOfRollout`). */
+  readonly parts: readonly (readonly Readonly<Record<string, number>>[])[];
   /** Means of the parts of the reward. */
   readonly metrics: StepMetrics;
 }
@@ -65,6 +67,7 @@ export async function scoredGroups(
       }),
     ),
     rewards: scored.map(({ rewards }) => rewards),
+    parts: scored.map((group) => group.rewards.map((_, i) => partsOfRollout(group, config.shaping, i))),
     metrics: rewardPartMetrics(scored),
   };
 }
@@ -105,7 +108,11 @@ function scorable(rollout: CertainRollout, tokenizer: Tokenizer): Scorable {
 }
 
 /** See `Scorable.outputs`. Asserts have no output: they only say whether the program is right. */
-function outputsOf({ problem, tests, outcome }: Rollout): (string | null)[] | null {
+export function outputsOf({
+  problem,
+  tests,
+  outcome,
+}: Pick<Rollout, 'problem' | 'tests' | 'outcome'>): (string | null)[] | null {
   if (outcome === 'sandbox-error' && tests.length === 0) return null;
   const results = problem.visibleTests.flatMap((test, i) => (test.kind === 'asserts' ? [] : [tests[i] ?? null]));
   if (results.some((result) => result?.verdict === 'sandbox-error')) return null;

@@ -8,11 +8,14 @@ import { AssayError } from '../../src-shared/errors.ts';
 import type { ProgressEvent, RolloutRecord, StepEvent } from '../../src-shared/events.ts';
 import type { StepMetrics } from '../../src-shared/metrics.ts';
 import type { Problem } from '../../src-shared/problem.ts';
-import type { Advantage, RolloutAdvantage } from '../advantages/advantage.ts';
+import { type Advantage, leastGroupOf, type RolloutAdvantage } from '../advantages/advantage.ts';
+import type { ProblemCount } from '../diagnostics/accuracy.ts';
 import { EngineError } from '../engine/engine.ts';
 import type { Reward } from '../rewards/reward.ts';
 import { mean } from '../stats/describe.ts';
-import { writeCheckpoint } from './checkpoint.ts';
+import { type CheckpointManifest, writeCheckpoint } from './checkpoint.ts';
+import { evalDiagnostics, problemCounts, trainDiagnostics } from './diagnostics.ts';
+import { type Evaluated, evaluate, forgetEvaluation } from './evaluation.ts';
 import { type GatheredGroups, gatherGroups } from './gather.ts';
 import { evaluationMetrics, rewardMetrics, rolloutMetrics } from './metrics.ts';
 import type { Services, Training, TrainingOrder } from './order.ts';
@@ -35,37 +38,67 @@ export interface PreparedRun {
   readonly seeds: RunSeeds;
   readonly train: readonly Problem[];
   readonly validation: readonly Problem[];
-  /** Steps and response tokens that the run already has. */
-  readonly done: { readonly step: number; readonly tokens: number };
+  /** What the run already has. */
+  readonly done: CheckpointManifest;
 }
 
 export async function* train(run: PreparedRun): Training {
   const { config } = run.order;
-  const { steps, checkpointEvery } = config.limits;
-  let tokens = run.done.tokens;
+  const { steps, checkpointEvery, keepBest } = config.limits;
+  if (steps === 0) return yield* evaluateOnly(run);
+  let { tokens, start, best } = run.done;
 
-  if (run.done.step === 0 && config.evaluation.every > 0)
-    yield await atStep(0, validated(run, { step: 0, metrics: {}, rollouts: [] }));
+  if (run.done.step === 0 && config.evaluation.every > 0) {
+    const evaluated = await atStep(0, validated(run, 0));
+    start = problemCounts(evaluated.groups);
+    const event = withValidation(run, { step: 0, metrics: {}, rollouts: [] }, evaluated, start);
+    best = betterThan(null, event);
+    yield event;
+  }
 
   let saved = run.done.step;
   for (let step = run.done.step + 1; step <= steps; step++) {
     const { stop } = await run.services.gate();
     if (stop) {
-      if (saved < step - 1) yield await checkpoint(run, step - 1, tokens);
+      if (saved < step - 1) yield await checkpoint(run, { step: step - 1, tokens, start, best });
       return 'stopped';
     }
     const trained = await atStep(step, trainStep(run, step, tokens));
     tokens = trained.tokens;
     const { every } = config.evaluation;
     const due = every > 0 && (step % every === 0 || step === steps);
-    yield due ? await atStep(step, validated(run, trained)) : stepEvent(trained);
+    const event = due
+      ? withValidation(run, trained, await atStep(step, validated(run, step)), start)
+      : stepEvent(trained);
+    yield event;
 
-    if (step === steps || (checkpointEvery > 0 && step % checkpointEvery === 0)) {
-      yield await checkpoint(run, step, tokens);
+    const isRegular = step === steps || (checkpointEvery > 0 && step % checkpointEvery === 0);
+    const better = betterThan(best, event);
+    const replaces = better === null ? null : (best?.kept ?? null);
+    if (better !== null) best = keepBest && !isRegular ? { ...better, kept: step } : better;
+    if (isRegular || (keepBest && better !== null)) {
+      yield await checkpoint(run, { step, tokens, start, best }, replaces);
       saved = step;
     }
   }
   return 'finished';
+}
+
+/** A run without steps: its result is that of step 0. */
+async function* evaluateOnly(run: PreparedRun): Training {
+  const onProgress = (fraction: number) => reporter(run, 0)('validating', fraction);
+  const evaluated = await atStep(0, evaluate(run, onProgress));
+  if (evaluated === null) return 'stopped';
+  yield withValidation(run, { step: 0, metrics: {}, rollouts: [] }, evaluated, null);
+  // Stored by now.
+  await forgetEvaluation(run);
+  return 'finished';
+}
+
+/** The validation of this step where it is better than the best so far; null where it is not, or there is none. */
+function betterThan(best: CheckpointManifest['best'], { metrics }: StepEvent): CheckpointManifest['best'] {
+  const accuracy = metrics['eval/avg@k'];
+  return accuracy === undefined || (best !== null && accuracy <= best.accuracy) ? null : { accuracy, kept: null };
 }
 
 /** What an engine refuses, numbers that are not finite among it, ends the run with the step at which it did. */
@@ -116,13 +149,15 @@ async function trainStep(
           temperature,
           rewardGroups[g]?.[i] ?? null,
           advantagesOf.get(group)?.[i] ?? null,
+          gathered.parts[g]?.[i] ?? null,
         ),
       ),
     ),
     metrics: {
       ...rolloutMetrics(rollouts, maxNewTokens),
       ...signalMetrics('train', rollouts),
-      ...rewardMetrics(rewardGroups),
+      ...rewardMetrics(rewardGroups, leastGroupOf(run.advantage, config.advantage.options)),
+      ...trainDiagnostics(groups, rewardGroups),
       ...gathered.metrics,
       ...update,
       'train/tokens': tokens,
@@ -158,8 +193,8 @@ async function advantagedGroups(
   });
 }
 
-/** The step with the validation of the policy that it left behind. */
-async function validated(run: PreparedRun, trained: TrainedStep): Promise<StepEvent> {
+/** The validation of the policy that a step left behind. */
+async function validated(run: PreparedRun, step: number): Promise<Evaluated> {
   const { config } = run.order;
   const { samples, temperature, topP } = config.evaluation;
   const started = performance.now();
@@ -171,27 +206,43 @@ async function validated(run: PreparedRun, trained: TrainedStep): Promise<StepEv
       sampling: { temperature, topP, topK: 0, maxNewTokens: config.rollouts.maxNewTokens },
       seedOf: (call) => run.seeds.evaluation(call),
     },
-    (_phase, fraction) => reporter(run, trained.step)('validating', fraction),
+    (_phase, fraction) => reporter(run, step)('validating', fraction),
   );
   const groups = await withCertainty(run, judged.groups, temperature);
+  return { groups, seconds: (performance.now() - started) / 1000 };
+}
+
+/** @param start Of the validation before the first step; null where there was none. */
+function withValidation(
+  run: PreparedRun,
+  trained: TrainedStep,
+  { groups, seconds }: Evaluated,
+  start: readonly ProblemCount[] | null,
+): StepEvent {
+  const { temperature } = run.order.config.evaluation;
   return stepEvent({
     step: trained.step,
     metrics: {
       ...trained.metrics,
       ...evaluationMetrics(groups),
       ...signalMetrics('eval', groups.flat()),
-      'time/evaluation': (performance.now() - started) / 1000,
+      ...evalDiagnostics(groups, start),
+      'time/evaluation': seconds,
     },
-    rollouts: [...trained.rollouts, ...groups.flat().map((r) => recordOf(run, r, 'eval', temperature, null, null))],
+    rollouts: [
+      ...trained.rollouts,
+      ...groups.flat().map((r) => recordOf(run, r, 'eval', temperature, null, null, null)),
+    ],
   });
 }
 
 const stepEvent = ({ step, metrics, rollouts }: TrainedStep): StepEvent => ({ kind: 'step', step, metrics, rollouts });
 
-async function checkpoint(run: PreparedRun, step: number, tokens: number) {
-  await reporter(run, step)('saving', 0);
+async function checkpoint(run: PreparedRun, manifest: CheckpointManifest, replaces: number | null = null) {
+  await reporter(run, manifest.step)('saving', 0);
   const { policyFolder, checkpointsFolder } = run.order;
-  return writeCheckpoint(run.source.engine, policyFolder, checkpointsFolder, { step, tokens });
+  const written = await writeCheckpoint(run.source.engine, policyFolder, checkpointsFolder, manifest);
+  return replaces === null ? written : { ...written, replaces };
 }
 
 /** Report, then let the process answer what came in meanwhile: engines on the CPU keep this thread busy. */
@@ -209,6 +260,7 @@ function recordOf(
   temperature: number,
   reward: number | null,
   advantage: RolloutAdvantage,
+  parts: RolloutRecord['parts'],
 ): RolloutRecord {
   const { problem, promptIds: _ids, certainty: _certainty, tokens, ...rest } = rollout;
   return {
@@ -220,5 +272,6 @@ function recordOf(
     temperature,
     reward,
     advantage: typeof advantage === 'number' || advantage === null ? advantage : mean(Array.from(advantage)),
+    parts,
   };
 }

@@ -30,7 +30,7 @@ interface Sample extends MinibatchSequence {
 }
 
 /** Sequences per accumulate call: bounds what an engine has to hold for one call, and lets progress be reported. */
-const CALL_SEQUENCES = 64;
+export const CALL_SEQUENCES = 64;
 
 /** @param step from 1. @returns the step's update metrics; none when no rollout could be trained on. */
 export async function updatePolicy(
@@ -48,6 +48,7 @@ export async function updatePolicy(
   if (samples.flat().length === 0) return {};
 
   const totals = { loss: 0, gradNorm: 0, updates: 0, tokens: 0, clipped: 0, oldKl: 0, refKl: 0, measured: 0 };
+  const own = new OwnMeasures();
   for (let epoch = 0; epoch < optimiser.epochs; epoch++) {
     const order = seeds.minibatches(step, epoch).shuffle(samples);
     for (let from = 0; from < order.length; from += perUpdate) {
@@ -69,7 +70,10 @@ export async function updatePolicy(
             const parts = stats.map((s, i) =>
               objective.sequenceLoss(s, slice[offset + i] as Sample, normalisation, options),
             );
-            for (const part of parts) addTally(totals, part.tally);
+            for (const part of parts) {
+              addTally(totals, part.tally);
+              own.add(part.tally);
+            }
             return { loss: parts.reduce((sum, p) => sum + p.loss, 0), derivatives: parts.map((p) => p.derivative) };
           },
         );
@@ -88,6 +92,7 @@ export async function updatePolicy(
     'train/clip-fraction': totals.clipped / totals.tokens,
     ...(totals.measured === 0 ? {} : { 'train/old-kl': totals.oldKl / totals.measured }),
     ...(plan.reference === null || totals.measured === 0 ? {} : { 'train/kl': totals.refKl / totals.measured }),
+    ...own.means(totals.tokens),
   };
 }
 
@@ -101,6 +106,40 @@ function addTally(
   totals.oldKl += tally.oldKl;
   totals.refKl += tally.refKl ?? 0;
   totals.measured += tally.tokens;
+}
+
+/** What only some objectives measure, over the updates of a step. */
+class OwnMeasures {
+  readonly #sums = new Map<string, { sum: number; count: number }>();
+  #clips: { low: number; high: number; dual: number } | null = null;
+
+  add({ clipped, clippedAt, own }: ObjectiveTally): void {
+    if (clippedAt !== undefined) {
+      this.#clips ??= { low: 0, high: 0, dual: 0 };
+      this.#clips.high += clippedAt.high;
+      this.#clips.dual += clippedAt.dual;
+      this.#clips.low += clipped - clippedAt.high - clippedAt.dual;
+    }
+    for (const [name, [sum, count]] of Object.entries(own ?? {})) {
+      const total = this.#sums.get(name) ?? { sum: 0, count: 0 };
+      this.#sums.set(name, { sum: total.sum + sum, count: total.count + count });
+    }
+  }
+
+  /** @param tokens Of all minibatches, those without anything to learn from included. */
+  means(tokens: number): StepMetrics {
+    const clips = this.#clips;
+    return {
+      ...(clips === null
+        ? {}
+        : {
+            'train/clip-low': clips.low / tokens,
+            'train/clip-high': clips.high / tokens,
+            'train/clip-dual': clips.dual / tokens,
+          }),
+      ...Object.fromEntries(Array.from(this.#sums, ([name, { sum, count }]) => [name, sum / count])),
+    };
+  }
 }
 
 /** The samples of each group that are trained on, with the log-probs that the objective asks for. */

@@ -44,7 +44,7 @@ async function rolloutsOf(engine: PolicyEngine): Promise<Rollout[][]> {
     const random = stream('fifty updates', b);
     const prompts = problems
       .slice(b * PROBLEMS, (b + 1) * PROBLEMS)
-      .map((problem) => tokenizer.encode(promptText(problem, tokenizer.template)))
+      .map((problem) => tokenizer.encode(promptText(problem, 'tinypy')))
       .flatMap((prompt) => new Array<TokenIds>(SAMPLES).fill(prompt));
     const generated = await engine.generate(prompts, {
       temperature: TEMPERATURE,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { catalogue, checkConfig, resolveConfig } from '../../src-main/catalogue.ts';
 import { presets, rewardPresets } from '../../src-main/presets.ts';
-import { catalogueSchema } from '../../src-shared/api.ts';
+import { catalogueSchema, type FlatValues } from '../../src-shared/api.ts';
 import { problemWith } from '../../src-shared/options.ts';
 
 const grpo = (values = {}) => ({ preset: 'grpo', values });
@@ -158,7 +158,11 @@ describe('resolveConfig', () => {
   });
 
   test.each([
-    [{ 'rollouts.groupSize': 1 }, 'rollouts.groupSize: 1 is out of range; allowed is a whole number from 2 to 256'],
+    [{ 'rollouts.groupSize': 0 }, 'rollouts.groupSize: 0 is out of range; allowed is a whole number from 1 to 256'],
+    [
+      { 'rollouts.groupSize': 1 },
+      'rollouts.groupSize: 1 leaves advantage.kind group-relative nothing to compare a rollout with; at least 2 are needed',
+    ],
     [{ 'rollouts.groupsize': 4 }, 'rollouts.groupsize: unknown option; allowed is problemsPerStep, groupSize'],
     [{ 'rollout.groupSize': 4 }, 'rollout.groupSize: unknown option; groups are policy, problems'],
     [{ 'reward.kind': 'tests' }, 'reward.kind: tests is unknown; allowed is unit-tests, self-certainty'],
@@ -186,6 +190,42 @@ describe('resolveConfig', () => {
     });
   });
 
+  test('a group of one is for advantages that compare it with nothing', () => {
+    const one = (preset: string, values: FlatValues = {}) =>
+      checkConfig({ preset, values: { 'rollouts.groupSize': 1, ...values } }).map(({ path, message }) => [
+        path,
+        message,
+      ]);
+    for (const preset of ['reinforce++', 'raft', 'raft++', 'aletheia-sft'])
+      expect([preset, one(preset)]).toEqual([preset, []]);
+    for (const preset of ['grpo', 'rloo', 'aletheia-dpo']) expect(one(preset)[0]?.[0]).toBe('rollouts.groupSize');
+    expect(one('reinforce++', { 'advantage.options.baseline': 'group' })[0]?.[1]).toMatch(/at least 2 are needed$/);
+    expect(one('raft', { 'reward.kind': 'majority' })[0]?.[1]).toMatch(
+      /too small for reward.kind majority; at least 3/,
+    );
+    expect(one('raft', { 'rollouts.samplingRounds': 2, 'shaping.combine': 'normalise' })).toEqual([
+      [
+        'rollouts.samplingRounds',
+        'rollouts.samplingRounds: 2 keeps groups whose rewards differ, and rollouts.groupSize 1 has none; allowed is 0',
+      ],
+      [
+        'shaping.combine',
+        'shaping.combine: normalise holds each score against its group, which leaves nothing of rollouts.groupSize 1; allowed is sum',
+      ],
+    ]);
+  });
+
+  test('the best can be kept only where there is a validation', () => {
+    const kept = (every: number) => checkConfig(grpo({ 'limits.keepBest': true, 'evaluation.every': every }));
+    expect(kept(5)).toEqual([]);
+    expect(kept(0)).toEqual([
+      {
+        path: 'limits.keepBest',
+        message: 'limits.keepBest: true needs validations to tell which is the best, and evaluation.every is 0',
+      },
+    ]);
+  });
+
   test('what the named engine cannot train is refused before a run exists', () => {
     const inBfloat16 = { 'policy.adapter': 'lora', 'policy.frozenPrecision': 'bfloat16' };
     expect(checkConfig(grpo({ ...inBfloat16, 'policy.engine': 'tfjs-wasm' }))).toEqual([
@@ -203,8 +243,17 @@ describe('resolveConfig', () => {
     expect(() => resolveConfig({ preset: 'ppo', values: {} })).toThrow('preset: ppo is unknown; allowed is grpo, ');
   });
 
+  test('an evaluation needs a validation, and trains on nothing', () => {
+    const faults = (values: FlatValues) => checkConfig(grpo({ 'limits.steps': 0, ...values })).map((e) => e.message);
+    expect(faults({})).toEqual([]);
+    expect(faults({ 'evaluation.every': 0 })).toEqual([
+      'limits.steps: 0 is an evaluation, and evaluation.every 0 turns validation off; allowed is one of them',
+    ]);
+    expect(faults({ 'evaluation.testTime': true })[0]).toMatch(/^evaluation.testTime: true trains/);
+  });
+
   test('a check reports every fault, not the first alone', () => {
-    const errors = checkConfig(grpo({ 'rollouts.groupSize': 1, 'rollouts.temperature': -1, 'limits.steps': 0 }));
+    const errors = checkConfig(grpo({ 'rollouts.groupSize': 0, 'rollouts.temperature': -1, 'limits.steps': -1 }));
     expect(errors.map((e) => e.path).sort()).toEqual(['limits.steps', 'rollouts.groupSize', 'rollouts.temperature']);
   });
 });

@@ -7,14 +7,19 @@ export interface Form {
   readonly outer: 'none' | 'abs' | 'floor';
 }
 
-/** Largest |a| and |b| of a problem's forms, running ones included. */
+/** Largest |a| and |b| of a problem's forms. */
+export interface Bounds {
+  readonly a: number;
+  readonly b: number;
+}
+/** Those of the standard problems. */
 export const LARGEST_A = 30;
 export const LARGEST_B = 99;
 
 export const IDENTITY: Form = { a: 1, b: 0, outer: 'none' };
 
-export function isInBounds({ a, b }: Form): boolean {
-  return a !== 0 && Math.abs(a) <= LARGEST_A && Math.abs(b) <= LARGEST_B;
+export function isInBounds({ a, b }: Form, largest: Bounds): boolean {
+  return a !== 0 && Math.abs(a) <= largest.a && Math.abs(b) <= largest.b;
 }
 
 /** The one Python expression that TinyPy writes for a form, for example `2*x-1` or `max(x+3,0)`. */

@@ -1,13 +1,14 @@
 /**
- * The generator of TinyPy: English compositions of 2 to 4 arithmetic steps on x. The functions, not the wordings, are
+ * The generator of TinyPy: English compositions of arithmetic steps on x. The functions, not the wordings, are
  * dealt to the splits by a seeded hash (80/10/10), so no function of one split is asked for in another. Within a split
  * a function may come back through other steps; no statement does.
  */
 import type { Problem, Split } from '../../../src-shared/problem.ts';
-import { type Random, seedFrom, stream } from '../../../src-shared/random.ts';
+import { seedFrom, stream } from '../../../src-shared/random.ts';
 import type { Test } from '../../../src-shared/verdict.ts';
 import { evaluate, type Form, meaningOf } from './forms.ts';
-import { compose, drawSteps, type Step, wordingOf } from './steps.ts';
+import { compose, drawSteps, type Step } from './steps.ts';
+import type { Variant } from './variants.ts';
 
 export interface TinyPyProblem extends Problem {
   readonly steps: readonly Step[];
@@ -15,12 +16,6 @@ export interface TinyPyProblem extends Problem {
 
 export type SplitSizes = Readonly<Record<Split, number>>;
 
-/** Steps of a problem by its difficulty. A split takes them in turn. */
-const LEVELS = [
-  { difficulty: 'easy', steps: 2 },
-  { difficulty: 'medium', steps: 3 },
-  { difficulty: 'hard', steps: 4 },
-] as const;
 /** Tenths of the functions that each split gets. */
 const TENTHS: SplitSizes = { train: 8, validation: 1, test: 1 };
 /** A function is asked for at most as often as if a tenth had just this many, so that the simplest do not prevail. */
@@ -30,11 +25,13 @@ const MOST_VAIN_DRAWS = 50_000;
 const FUNCTION_NAME = 'f';
 
 /** All splits, equal for equal arguments; the difficulties of a split alternate. */
-export function generateProblems(seed: number, sizes: SplitSizes): Record<Split, TinyPyProblem[]> {
+export function generateProblems(seed: number, sizes: SplitSizes, variant: Variant): Record<Split, TinyPyProblem[]> {
+  const { id: variantId, levels } = variant;
+  const standard = variantId === 'standard';
   const statements = new Set<string>();
-  const byLevel = LEVELS.map((level, i) => {
-    const quota = (split: Split) => Math.floor((sizes[split] + LEVELS.length - 1 - i) / LEVELS.length);
-    const random = stream(seed, 'tinypy', level.difficulty);
+  const byLevel = levels.map((level, i) => {
+    const quota = (split: Split) => Math.floor((sizes[split] + levels.length - 1 - i) / levels.length);
+    const random = stream(seed, 'tinypy', ...(standard ? [] : [variantId]), level.difficulty);
     const drawn: Record<Split, Draft[]> = { train: [], validation: [], test: [] };
     const asked = new Map<string, number>();
     const most = (split: Split) => Math.ceil(quota(split) / (FUNCTIONS_PER_TENTH * TENTHS[split]));
@@ -45,11 +42,11 @@ export function generateProblems(seed: number, sizes: SplitSizes): Record<Split,
         throw new RangeError(
           `TinyPy: ${missing} ${level.difficulty} problems of other meaning or wording do not exist`,
         );
-      const steps = drawSteps(level.steps, random);
+      const steps = drawSteps(level.steps, random, variant.numbers, variant.bounds);
       const form = compose(steps);
       const meaning = meaningOf(form);
       const split = splitOf(seed, meaning);
-      const statement = statementOf(steps, random);
+      const statement = variant.statementOf(steps, random);
       const times = asked.get(meaning) ?? 0;
       if (drawn[split].length >= quota(split) || times >= most(split) || statements.has(statement)) continue;
       asked.set(meaning, times + 1);
@@ -62,8 +59,8 @@ export function generateProblems(seed: number, sizes: SplitSizes): Record<Split,
   });
   const collect = (split: Split) =>
     Array.from({ length: sizes[split] }, (_, n) => {
-      const draft = byLevel[n % LEVELS.length]?.[split][Math.floor(n / LEVELS.length)] as Draft;
-      return problemFrom(draft, `tinypy-${split}-${String(n + 1).padStart(4, '0')}`);
+      const draft = byLevel[n % levels.length]?.[split][Math.floor(n / levels.length)] as Draft;
+      return problemFrom(draft, `tinypy-${standard ? '' : `${variantId}-`}${split}-${String(n + 1).padStart(4, '0')}`);
     });
   return { train: collect('train'), validation: collect('validation'), test: collect('test') };
 }
@@ -79,15 +76,6 @@ function splitOf(seed: number, meaning: string): Split {
   const bucket = seedFrom(seed, 'tinypy', 'split', meaning) % 10;
   if (bucket < TENTHS.train) return 'train';
   return bucket < TENTHS.train + TENTHS.validation ? 'validation' : 'test';
-}
-
-function statementOf(steps: readonly Step[], random: Random): string {
-  const [first, ...rest] = steps.map((step) => wordingOf(step, random));
-  const opening = random.pick(['take x', 'start with x', 'given x']);
-  const joint = random.pick([', then ', ', ']);
-  const last = random.pick([', then ', ', and finally ']);
-  const middle = rest.slice(0, -1).map((text) => `${joint}${text}`);
-  return `Write f(x): ${opening}, ${first}${middle.join('')}${last}${rest.at(-1)}.`;
 }
 
 function problemFrom({ steps, form, statement, difficulty }: Draft, id: string): TinyPyProblem {

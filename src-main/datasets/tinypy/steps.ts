@@ -1,11 +1,10 @@
 /** The steps a TinyPy problem is composed of: what each does to the running form, and the ways to say it. */
 import type { Random } from '../../../src-shared/random.ts';
-import { type Form, IDENTITY, isInBounds } from './forms.ts';
+import { type Bounds, type Form, IDENTITY, isInBounds } from './forms.ts';
 
 export type Step =
-  /** k from -12 to 12, not 0. */
+  /** k is not 0. */
   | { readonly kind: 'add'; readonly k: number }
-  /** k from 2 to 5. */
   | { readonly kind: 'multiply'; readonly k: number }
   | { readonly kind: 'negate' }
   /** Adds x (sign 1) or subtracts it (-1). */
@@ -36,6 +35,14 @@ export function compose(steps: readonly Step[]): Form {
   return steps.reduce((form, step) => apply(step, form), IDENTITY);
 }
 
+/** The numbers that steps are drawn with. */
+export interface Numbers {
+  /** Least and largest |k| that is added. */
+  readonly add: readonly [number, number];
+  /** Factors, the likelier ones several times. */
+  readonly multiply: readonly number[];
+}
+
 /** Share of problems whose last step is `abs`, and as many `floor`. */
 const OUTER_SHARE = 0.1;
 
@@ -43,25 +50,25 @@ const OUTER_SHARE = 0.1;
  * A composition of `count` steps, one of them at least `add`, in which no two neighbours are of one kind and no running
  * form is out of bounds.
  */
-export function drawSteps(count: number, random: Random): Step[] {
+export function drawSteps(count: number, random: Random, numbers: Numbers, bounds: Bounds): Step[] {
   const steps: Step[] = [];
   let form = IDENTITY;
   while (steps.length < count) {
-    const step = drawStep(random, steps.length === count - 1);
+    const step = drawStep(random, steps.length === count - 1, numbers);
     const next = apply(step, form);
-    if (step.kind === steps.at(-1)?.kind || !isInBounds(next)) continue;
+    if (step.kind === steps.at(-1)?.kind || !isInBounds(next, bounds)) continue;
     steps.push(step);
     form = next;
   }
-  return steps.some((step) => step.kind === 'add') ? steps : drawSteps(count, random);
+  return steps.some((step) => step.kind === 'add') ? steps : drawSteps(count, random, numbers, bounds);
 }
 
-function drawStep(random: Random, last: boolean): Step {
+function drawStep(random: Random, last: boolean, { add, multiply }: Numbers): Step {
   const u = random.next();
   if (last && u < 2 * OUTER_SHARE) return { kind: u < OUTER_SHARE ? 'abs' : 'floor' };
   const v = random.next();
-  if (v < 0.5) return { kind: 'add', k: random.int(1, 12) * random.pick([1, -1]) };
-  if (v < 0.8) return { kind: 'multiply', k: random.pick([2, 2, 3, 3, 4, 5]) };
+  if (v < 0.5) return { kind: 'add', k: random.int(...add) * random.pick([1, -1]) };
+  if (v < 0.8) return { kind: 'multiply', k: random.pick(multiply) };
   if (v < 0.88) return { kind: 'negate' };
   return { kind: 'add-x', sign: random.pick([1, -1]) };
 }

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkConfig, checkProblems, resolveConfig } from '../../../src-main/catalogue.ts';
 import { jsonl } from '../../../src-main/datasets/jsonl.ts';
 import { parseProblemLine } from '../../../src-main/datasets/problem-line.ts';
+import type { FlatValues } from '../../../src-shared/api.ts';
 import { parseOptions } from '../../../src-shared/options.ts';
 import { SPLITS } from '../../../src-shared/problem.ts';
 
@@ -158,5 +160,28 @@ describe('files', () => {
     await expect(open({ trainFile: await file('h.jsonl', [' ']) }).load('train')).rejects.toThrow(/no problems/);
     const twice = await file('i.jsonl', [short(1), '', short(1)]);
     await expect(open({ trainFile: twice }).load('train')).rejects.toThrow(/i\.jsonl, line 3: id: 1 is also on line 1/);
+  });
+
+  it('needs no training file where nothing is trained: an evaluation, or test-time training', async () => {
+    const validationFile = await file('only.jsonl', range(0, 3).map(short));
+    const dataset = open({ validationFile });
+    expect((await dataset.load('train')).length).toBe(0);
+    expect((await dataset.load('validation')).length).toBe(3);
+    const check = (values: FlatValues) =>
+      checkConfig({ preset: null, values: { 'problems.kind': 'jsonl', ...values } }).map((e) => e.message);
+    const alone = { 'problems.options.validationFile': validationFile };
+    expect(check({ ...alone, 'limits.steps': 0 })).toEqual([]);
+    expect(check({ ...alone, 'evaluation.testTime': true })).toEqual([]);
+    expect(check(alone)).toEqual(['problems.options.trainFile: is empty; a value is needed']);
+    expect(check({ 'limits.steps': 0 })).toEqual([
+      'problems.options.trainFile: is empty, and so is validationFile; one of them is needed',
+    ]);
+    const config = (values: FlatValues) =>
+      resolveConfig({ preset: null, values: { 'problems.kind': 'jsonl', ...alone, ...values } });
+    await expect(checkProblems(config({ 'limits.steps': 0 }))).resolves.toBeUndefined();
+    const empty = { 'problems.options.trainFile': validationFile, 'problems.options.validationFile': '' };
+    const shares = { 'problems.options.validationShare': 0, 'problems.options.testShare': 0 };
+    await expect(checkProblems(config({ ...empty, ...shares }))).rejects.toThrow('no validation problems');
+    await expect(checkProblems(config({ ...empty, ...shares, 'evaluation.every': 0 }))).resolves.toBeUndefined();
   });
 });

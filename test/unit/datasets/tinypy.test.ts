@@ -6,9 +6,11 @@ import { evaluate, type Form, LARGEST_A, LARGEST_B } from '../../../src-main/dat
 import { tinypy, tinypyProblems } from '../../../src-main/datasets/tinypy/index.ts';
 import { generateProblems, type TinyPyProblem } from '../../../src-main/datasets/tinypy/problems.ts';
 import { compose } from '../../../src-main/datasets/tinypy/steps.ts';
+import { type Variant, variants } from '../../../src-main/datasets/tinypy/variants.ts';
 import { SPLITS } from '../../../src-shared/problem.ts';
 import { stream } from '../../../src-shared/random.ts';
 
+const standard = variants[0] as Variant;
 const all = SPLITS.flatMap((split) => tinypyProblems(split));
 const meanings = (problems: readonly TinyPyProblem[]) => new Set(problems.map((p) => p.meaning));
 const count = <T>(items: readonly T[], holds: (item: T) => boolean) => items.filter(holds).length;
@@ -45,14 +47,45 @@ describe('TinyPy', () => {
     expect(await tinypy.open({}).hash()).toBe('03f6a339e5e0d9a512e81d6fdec946068ca416897f41ac91fa67db6d0f4931da');
   });
 
+  it('no variant says a thing twice, or validates a function that another trains on', async () => {
+    const trained = new Set(variants.flatMap(({ id }) => tinypyProblems('train', id).map((p) => p.meaning)));
+    for (const { id, levels, bounds } of variants) {
+      const statements = new Set<string>();
+      expect(SPLITS.map((split) => tinypyProblems(split, id).length)).toEqual([4000, 256, 256]);
+      for (const p of [...tinypyProblems('validation', id), ...tinypyProblems('test', id)]) {
+        expect(trained.has(p.meaning), p.statement).toBe(false);
+        statements.add(p.statement);
+        expect(levels.map((level) => level.steps)).toContain(p.steps.length);
+        const { a, b } = compose(p.steps);
+        expect(Math.abs(a) <= bounds.a && Math.abs(b) <= bounds.b && a !== 0, p.statement).toBe(true);
+      }
+      expect(statements.size).toBe(512);
+    }
+    const hash = (variant: string) => tinypy.open({ variant }).hash();
+    expect(await hash('standard')).toBe(await tinypy.open({}).hash());
+    expect(await hash('reframed')).not.toBe(await hash('standard'));
+  });
+
+  it('each variant differs from the standard problems in its one thing', () => {
+    const steps = (id: string) => tinypyProblems('validation', id).flatMap((p) => p.steps);
+    const added = (id: string) => steps(id).flatMap((s) => (s.kind === 'add' ? [Math.abs(s.k)] : []));
+    const factors = (id: string) => new Set(steps(id).flatMap((s) => (s.kind === 'multiply' ? [s.k] : [])));
+    expect([Math.min(...added('addends')), Math.max(...added('addends'))]).toEqual([13, 40]);
+    expect(factors('addends')).toEqual(factors('standard'));
+    expect([...factors('factors')].sort()).toEqual([6, 7, 8, 9]);
+    expect(Math.max(...added('factors'))).toBe(12);
+    for (const { statement } of tinypyProblems('validation', 'reframed'))
+      expect(statement).toMatch(/^Write f\(x\): (begin with x|let x be given|use x), /);
+  });
+
   it('depends on its seed', () => {
     const sizes = { train: 30, validation: 3, test: 3 };
-    expect(generateProblems(1, sizes)).toEqual(generateProblems(1, sizes));
-    expect(generateProblems(2, sizes)).not.toEqual(generateProblems(1, sizes));
+    expect(generateProblems(1, sizes, standard)).toEqual(generateProblems(1, sizes, standard));
+    expect(generateProblems(2, sizes, standard)).not.toEqual(generateProblems(1, sizes, standard));
   });
 
   it('refuses sizes that no generator could fill', () => {
-    expect(() => generateProblems(1, { train: 3, validation: 0, test: 30_000 })).toThrow(/do not exist/);
+    expect(() => generateProblems(1, { train: 3, validation: 0, test: 30_000 }, standard)).toThrow(/do not exist/);
   });
 
   it('tests tell every other form apart', () => {

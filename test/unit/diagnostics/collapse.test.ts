@@ -8,7 +8,7 @@ import {
   collapseStep,
   collapseWatch,
 } from '../../../src-main/diagnostics/collapse.ts';
-import { collapseRates, rate } from '../../../src-main/diagnostics/collapse-rates.ts';
+import { collapseRates, collapseTruth, judgeRuns, rate } from '../../../src-main/diagnostics/collapse-rates.ts';
 import { stream } from '../../../src-shared/random.ts';
 
 const CAP = 1000;
@@ -92,17 +92,38 @@ test('over many runs: collapse is found, noise is not', () => {
   const fall = (t: number) => 0.4 - 0.35 * after(0.3, t);
   const runs = Array.from({ length: 60 }, (_, i) =>
     i % 3 === 0
-      ? { id: `hacking ${i}`, collapsed: true, steps: run(i, { accuracy: fall, reward: (t) => 0.5 + 0.3 * t }) }
+      ? { id: `hacking ${i}`, steps: run(i, { accuracy: fall, reward: (t) => 0.5 + 0.3 * t }) }
       : i % 3 === 1
-        ? { id: `quiet ${i}`, collapsed: false, steps: run(i, {}) }
-        : { id: `falls ${i}`, collapsed: false, steps: run(i, { accuracy: fall }) },
+        ? { id: `quiet ${i}`, steps: run(i, {}) }
+        : // A quarter is lost: a fall, and no collapse.
+          { id: `falls ${i}`, steps: run(i, { accuracy: (t) => 0.4 - 0.1 * t }) },
   );
-  const rates = collapseRates(runs);
+  const rates = collapseRates(judgeRuns(runs));
   expect(rates.detected).toMatchObject({ count: 20, of: 20, high: 1 });
   expect(rates.falseAlarms).toMatchObject({ count: 0, of: 40, low: 0 });
   expect(rates.missed).toEqual([]);
-  expect(rates.delays).toHaveLength(20);
-  for (const delay of rates.delays) expect(delay).toBeLessThanOrEqual(40);
+  expect(rates.alarmLess).toHaveLength(20);
+  // Accuracy falls from step 30 on, and half of it is lost at 0.3 + 0.7 x 0.2 / 0.35 = step 70, seen there or at 80: an
+  // alarm needs two validations that are low, the first at 40.
+  for (const less of rates.alarmLess) expect(less >= 50 - 80 - 10 && less <= 10, `${less}`).toBe(true);
+  for (const less of rates.onsetLess) expect(less).toBeLessThanOrEqual(0);
+});
+
+test('the truth is what the last validations say', () => {
+  const validated = (accuracy: readonly (number | null)[]) =>
+    collapseTruth(
+      run(1, {})
+        .slice(0, accuracy.length)
+        .map((s, i) => ({ ...s, accuracy: accuracy[i] ?? null })),
+    );
+  expect(validated([0.4, null, 0.3, 0.2, 0.1])).toEqual({ start: 0.4, end: 0.1, since: 3 });
+  expect(validated([0.4, 0.1, 0.3, 0.2, null])).toEqual({ start: 0.4, end: 0.2, since: null });
+  expect(validated([0.4, 0.1, 0.3, 0.2, 0.2])?.since).toBe(3);
+  expect(validated([0.4, 0.5, 0.6])).toMatchObject({ end: 0.6, since: null });
+  // Too few, and nothing to lose: 0.02 is below three errors of 0.01.
+  expect(validated([0.4, 0])).toBeNull();
+  expect(validated([0.02, 0, 0, 0])).toBeNull();
+  expect(validated([0, 0, 0, 0])).toBeNull();
 });
 
 test('shares have the intervals of Clopper and Pearson (statsmodels 0.15.0)', () => {

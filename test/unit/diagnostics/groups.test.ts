@@ -70,8 +70,18 @@ test('a reward that follows accuracy over problems can be blind within each', ()
   const blind = rewardAgainstAccuracy(groups);
   expect(blind.pearson).toBeGreaterThan(0.4);
   expect(blind.withinGroup).toBe(0);
+  // Two groups: the easier one has the higher mean.
+  expect(blind.acrossGroups).toBeCloseTo(1, 12);
   expect(blind.correct).toBeCloseTo(31.3 / 4, 12);
   const perfect = rewardAgainstAccuracy([[of(1, true), of(0, false)]]);
   expect(perfect).toMatchObject({ pearson: 1, spearman: 1, withinGroup: 1, correct: 1, wrong: 0 });
   expect(rewardAgainstAccuracy([[of(1, true)]])).toMatchObject({ pearson: null, withinGroup: null, wrong: null });
+  // Means 1, 2, 3 and accuracies 0.5, 0, 1: 0.5 / sqrt(2 x 0.5); a group without rollouts counts in neither.
+  const three = rewardAgainstAccuracy([
+    [of(1, true), of(1, false)],
+    [of(2, false), of(2, false)],
+    [of(3, true), of(3, true)],
+    [],
+  ]);
+  expect(three.acrossGroups).toBeCloseTo(0.5, 12);
 });

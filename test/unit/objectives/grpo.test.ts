@@ -123,7 +123,7 @@ describe('grpo', () => {
     const lp = [-0.5, -1.25];
     const { derivative, tally } = grpo.sequenceLoss(stats(lp), sequence(1.5, lp), normalisation, defaults);
     for (const d of derivative.logprob) expect(d).toBeCloseTo(-1.5 / (3 * 2), 6);
-    expect(tally).toEqual({ tokens: 2, clipped: 0, oldKl: 0, refKl: null });
+    expect(tally).toEqual({ tokens: 2, clipped: 0, clippedAt: { high: 0, dual: 0 }, oldKl: 0, refKl: null });
   });
 
   test('a clipped token carries no gradient and is counted', () => {
@@ -134,6 +134,11 @@ describe('grpo', () => {
     const dual = grpo.sequenceLoss(stats([-0.1]), sequence(-1, [-2]), normalisation, defaults);
     expect([dual.derivative.logprob[0], dual.tally.clipped]).toEqual([0, 1]);
     expect(dual.loss).toBeCloseTo(3 / 3, 6);
+    expect([high, low, dual].map(({ tally }) => tally.clippedAt)).toEqual([
+      { high: 1, dual: 0 },
+      { high: 0, dual: 0 },
+      { high: 0, dual: 1 },
+    ]);
   });
 
   test('an enormous ratio stays finite', () => {

@@ -10,7 +10,7 @@ import {
   truncatedImportance,
 } from '../../../src-main/objectives/pieces.ts';
 import { defaultsOf, type OptionValues } from '../../../src-shared/options.ts';
-import { minibatchLoss, type Response, sequenceOf } from './minibatch.ts';
+import { minibatchLoss, type Response, sequenceOf, statsOf } from './minibatch.ts';
 
 function member(id: string): ObjectiveMember {
   const found = objectives.find((o) => o.id === id);
@@ -91,6 +91,39 @@ describe('by hand', () => {
     expect(loss).toBeCloseTo(Math.log(1 + Math.exp(-margin)), 6);
     const slope = 0.5 / (1 + Math.exp(margin));
     expectRows(logprob, [[-slope, -slope], [slope]]);
+  });
+
+  test('dpo measures what TRL logs: rewards, margin, accuracy, log-probs, once a pair', () => {
+    const chosen: Response = { advantage: 1, logprob: [-1, -1], old: [-1, -1], ref: [-1.5, -1.5] };
+    const rejected: Response = { advantage: -1, logprob: [-2], old: [-2], ref: [-1] };
+    const sequences = [chosen, rejected].map(sequenceOf);
+    const options = optionsOf('dpo', { beta: 0.5 });
+    const related = member('dpo').relate?.(sequences, options);
+    const [ofChosen, ofRejected] = [chosen, rejected].map((r, i) => {
+      const sequence = { ...(sequences[i] as (typeof sequences)[number]), related: related?.[i] ?? {} };
+      const normalisation = { sequences: 2, tokens: 3, maxNewTokens: 8 };
+      return member('dpo').sequenceLoss(statsOf(r.logprob, r.logprob), sequence, normalisation, options).tally.own;
+    });
+    expect(ofChosen).toEqual({
+      'train/chosen-reward': [0.5, 1],
+      'train/chosen-logprob': [-2, 1],
+      'train/reward-margin': [1, 1],
+      'train/preference-accuracy': [1, 1],
+    });
+    expect(ofRejected).toEqual({ 'train/rejected-reward': [-0.5, 1], 'train/rejected-logprob': [-2, 1] });
+  });
+
+  test('likelihood counts the tokens that were the likeliest', () => {
+    const sampled = sequenceOf({ advantage: 1, logprob: [-0.5, -2, -1], old: [-0.5, -2, -1] });
+    const stats = statsOf([-0.5, -2, -1], [0, 0, 0]);
+    stats.top1.set([Math.exp(-0.5), 0.5, Math.exp(-1)]);
+    const { tally } = member('likelihood').sequenceLoss(
+      stats,
+      sampled,
+      { sequences: 1, tokens: 3, maxNewTokens: 8 },
+      {},
+    );
+    expect(tally.own).toEqual({ 'train/token-accuracy': [2, 3] });
   });
 
   test('dpo leaves a response without a partner alone, and another group’s are no partner', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type RewardPlan, rewardOfGroup } from '../../../src-main/rewards/index.ts';
+import { partsOfRollout, type RewardPlan, rewardOfGroup } from '../../../src-main/rewards/index.ts';
 import { formatPenalty, shortLength, softOverlong } from '../../../src-main/rewards/penalties.ts';
 import type { Scorable } from '../../../src-main/rewards/reward.ts';
 import { defaultsOf, type ValuesOf } from '../../../src-shared/options.ts';
@@ -67,6 +67,7 @@ describe('composition', () => {
       rewards: [1, 0, null],
       reasons: [null, null, 'the sandbox could not judge the program'],
       parts: { source: [1, 0, null] },
+      terms: { source: [1, 0, null] },
       flipped: [null, null, null],
     });
   });
@@ -148,6 +149,65 @@ describe('composition', () => {
     [2, 0, 1].forEach((from, to) => {
       expect(turned[to]).toBeCloseTo(plain[from] as number, 12);
     });
+  });
+});
+
+describe('what a reward was made of', () => {
+  const recorded = (group: readonly Scorable[], changes: Changes = {}) => {
+    const made = composed(group, changes);
+    const shaping = { ...defaultsOf(shapingOptions), ...changes.shaping };
+    return { ...made, parts: group.map((_, i) => partsOfRollout(made, shaping, i)) };
+  };
+
+  test('by hand: score, weight and what it came to; what is off has no entry', () => {
+    const shaping = { rewardWeight: 2, formatWeight: 0.25, flipProbability: 1 };
+    const { parts, rewards } = recorded([wrong, bare], { shaping });
+    expect(parts).toEqual([
+      {
+        source: 0,
+        'source-weight': 2,
+        'source-term': 2,
+        format: 0,
+        'format-weight': 0.25,
+        'format-term': 0,
+        flipped: 1,
+      },
+      {
+        ...{ source: 0, 'source-weight': 2, 'source-term': 2, flipped: 1 },
+        ...{ format: -1, 'format-weight': 0.25, 'format-term': -0.25 },
+      },
+    ]);
+    expect(rewards).toEqual([2, 1.75]);
+  });
+
+  test('what has no score has no term, and a part without a weight is told all the same', () => {
+    const { parts } = recorded([right, fault], { second: 'constant', shaping: { secondWeight: 0 } });
+    expect(parts).toEqual([
+      { source: 1, 'source-weight': 1, 'source-term': 1, second: 1, 'second-weight': 0 },
+      { 'source-weight': 1, second: 1, 'second-weight': 0 },
+    ]);
+  });
+
+  test('terms add up to the reward, whatever is on', () => {
+    const weight = fc.constantFrom(0, 0.5, -1.25, 3);
+    const shapings = fc.record({
+      rewardWeight: weight,
+      secondWeight: weight,
+      formatWeight: weight,
+      lengthWeight: weight,
+      flipProbability: fc.constantFrom(0, 0.5),
+      combine: fc.constantFrom('sum' as const, 'normalise' as const),
+    });
+    fc.assert(
+      fc.property(shapings, (shaping) => {
+        const { parts, rewards } = recorded([right, wrong, bare, fault], { second: 'format', shaping });
+        rewards.forEach((reward, i) => {
+          const terms = Object.entries(parts[i] ?? {}).flatMap(([name, v]) => (name.endsWith('-term') ? [v] : []));
+          if (reward === null) expect(terms).toEqual([]);
+          else expect(terms.reduce((sum, t) => sum + t, 0)).toBeCloseTo(reward, 12);
+        });
+      }),
+    );
   });
 });
 

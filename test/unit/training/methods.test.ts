@@ -153,6 +153,44 @@ describe.skipIf(reason !== null)(`with ${ENGINE}${reason ? ` (${reason})` : ''}`
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  test.each(['reinforce++', 'raft'])('%s trains on one rollout a problem', async (preset) => {
+    const one = { 'rollouts.groupSize': 1, 'rollouts.problemsPerStep': 16, 'optimiser.minibatchProblems': 16 };
+    const { steps } = await run(preset, { ...one, 'limits.steps': 1 });
+    const { metrics, rollouts } = steps[0] as StepEvent;
+    expect(rollouts).toHaveLength(16);
+    expect(metrics['train/grad-norm']).toBeGreaterThan(0);
+    expect(metrics['train/reward']).toBe(metrics['train/accuracy']);
+    expect([metrics['train/dropped-groups'], metrics['train/reward-std']]).toEqual([0, undefined]);
+  });
+
+  test('each objective logs what only it measures', async () => {
+    const own = async (preset: string) => {
+      // Both of a step's updates, so that the second sees what the first did.
+      const { steps } = await run(preset, { 'optimiser.minibatchProblems': 2, 'rollouts.groupSize': 8 });
+      return steps.at(-1)?.metrics ?? {};
+    };
+    const names = ['train/clip-low', 'train/clip-high', 'train/clip-dual'] as const;
+    const dpoNames = [
+      ...(['train/chosen-reward', 'train/rejected-reward', 'train/reward-margin'] as const),
+      ...(['train/preference-accuracy', 'train/chosen-logprob', 'train/rejected-logprob'] as const),
+    ];
+    const gspo = await own('gspo');
+    const clipped = names.reduce((sum, name) => sum + (gspo[name] ?? Number.NaN), 0);
+    expect(clipped).toBeCloseTo(gspo['train/clip-fraction'] as number, 12);
+    expect(clipped).toBeGreaterThan(0);
+    const dpo = await own('aletheia-dpo');
+    expect(dpo['train/reward-margin']).toBeCloseTo(
+      (dpo['train/chosen-reward'] as number) - (dpo['train/rejected-reward'] as number),
+      9,
+    );
+    for (const name of dpoNames) expect([name, name in gspo, name in dpo]).toEqual([name, false, true]);
+    for (const name of names) expect([name, name in dpo]).toEqual([name, false]);
+    const raft = await own('raft');
+    expect(raft['train/token-accuracy']).toBeGreaterThan(0.3);
+    expect(raft['train/token-accuracy']).toBeLessThanOrEqual(1);
+    expect('train/token-accuracy' in dpo).toBe(false);
+  });
+
   test('a step without an informative group makes no update', async () => {
     const { steps } = await run('constant', { 'rollouts.samplingRounds': 1 });
     for (const { metrics, rollouts } of steps) {

@@ -54,7 +54,13 @@ const timeless = (steps: readonly StepEvent[]) =>
   steps.map(({ step, metrics, rollouts }) => ({
     step,
     metrics: Object.fromEntries(Object.entries(metrics).filter(([name]) => !name.startsWith('time/'))),
-    rollouts: rollouts.map(({ completion, reward, advantage, fault }) => ({ completion, reward, advantage, fault })),
+    rollouts: rollouts.map(({ completion, reward, advantage, fault, parts }) => ({
+      completion,
+      reward,
+      advantage,
+      fault,
+      parts,
+    })),
   }));
 
 test('two sources and a penalty make one reward, and each is logged', async () => {
@@ -69,14 +75,20 @@ test('two sources and a penalty make one reward, and each is logged', async () =
   for (const { metrics, rollouts } of steps.filter((s) => s.step > 0)) {
     const train = rollouts.filter((r) => r.split === 'train');
     expect(train).toHaveLength(16);
-    for (const { outcome, stats, reward } of train) {
+    for (const { outcome, stats, reward, parts } of train) {
       const length = stats.logprob.length;
       const meanLogprob = stats.logprob.reduce((a, b) => a + b, 0) / length;
       const overlong = Math.min(0, (20 - length) / 20);
       const expected =
         (outcome === 'passed' ? 1 : 0) + 0.25 * meanLogprob - (outcome === 'no-code' ? 0.5 : 0) + 2 * overlong;
       expect(reward).toBeCloseTo(expected, 5);
+      expect(parts?.source).toBe(outcome === 'passed' ? 1 : 0);
+      expect(parts?.['second-term']).toBeCloseTo(0.25 * meanLogprob, 5);
+      expect(parts?.['overlong-weight']).toBe(2);
+      const terms = ['source', 'second', 'format', 'overlong'].map((part) => parts?.[`${part}-term`] ?? Number.NaN);
+      expect(terms.reduce((a, b) => a + b, 0)).toBeCloseTo(reward ?? Number.NaN, 9);
     }
+    for (const { split, parts } of rollouts) expect(parts === null).toBe(split === 'eval');
     expect(metrics['reward/source']).toBe(metrics['train/accuracy']);
     expect(metrics['reward/format']).toBeCloseTo(-(metrics['sandbox/no-code'] as number), 12);
     expect(metrics['train/reward']).toBeCloseTo(

@@ -14,6 +14,7 @@ import type {
 } from '../../../src-main/engine/engine.ts';
 import { grpo } from '../../../src-main/objectives/grpo.ts';
 import { unitTests } from '../../../src-main/rewards/unit-tests.ts';
+import { NOTHING_DONE, readManifest } from '../../../src-main/training/checkpoint.ts';
 import type { Program, TrainingOrder } from '../../../src-main/training/order.ts';
 import { runSeeds } from '../../../src-main/training/seeds.ts';
 import { type PreparedRun, train } from '../../../src-main/training/train.ts';
@@ -135,13 +136,7 @@ interface Setup {
   readonly gate?: PreparedRun['services']['gate'];
 }
 
-function prepare({
-  values,
-  engine = new ScriptedEngine(),
-  done = { step: 0, tokens: 0 },
-  execute,
-  gate,
-}: Setup): PreparedRun {
+function prepare({ values, engine = new ScriptedEngine(), done = NOTHING_DONE, execute, gate }: Setup): PreparedRun {
   const config = resolveConfig({
     preset: 'grpo',
     values: {
@@ -186,6 +181,9 @@ function prepare({
         vocabSize: 3,
         eosId: EOS,
         template: 'plain',
+        chatTemplate: null,
+        opening: '',
+        special: { bos_token: '', eos_token: '' },
       },
       promptOf: (p) => p.statement,
       execute: services.execute,
@@ -239,8 +237,8 @@ describe('train', () => {
     const whole = await collect(prepare({}));
     const engine = new ScriptedEngine();
     const first = await collect(prepare({ engine, values: { 'limits.steps': 3 } }));
-    const tokens = first.steps.at(-1)?.metrics['train/tokens'] as number;
-    const rest = await collect(prepare({ engine, done: { step: 3, tokens } }));
+    const done = await readManifest(join(folder, 'checkpoints', 'step-000003'));
+    const rest = await collect(prepare({ engine, done }));
     expect(timeless([...first.steps, ...rest.steps])).toEqual(timeless(whole.steps));
   });
 
@@ -334,9 +332,51 @@ describe('train', () => {
       await writeFile(join(dir, 'half'), '');
       throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
     };
-    const done = { step: 1, tokens: 0 };
+    const done = { ...NOTHING_DONE, step: 1 };
     await expect(collect(prepare({ engine, done, values: { 'limits.steps': 2 } }))).rejects.toThrow('no space left');
     expect(await readdir(join(folder, 'checkpoints'))).toEqual(['step-000001']);
+  });
+
+  test('keeps the best validation, in place of the one that was kept so before; a resumed run goes on so', async () => {
+    const values = { 'limits.keepBest': true, 'limits.steps': 12, 'limits.checkpointEvery': 6, 'evaluation.every': 2 };
+    // What the policy scores at each validation, step 0 first: better at 2 and 4, no better at 6, better at 8 and 10.
+    const course = [0, 0.5, 0.75, 0.5, 1, 1, 0];
+    const scripted = (from: number) => {
+      const engine = new ScriptedEngine();
+      let at = from;
+      engine.update = async () => ({ gradNorm: 0 });
+      const generate = engine.generate.bind(engine);
+      engine.generate = async (prompts, sampling, onGenerated) => {
+        if (prompts.length !== 8) return generate(prompts, sampling, onGenerated);
+        const right = (course[at++] ?? 0) * 8;
+        const generated = prompts.map((_, i) => {
+          const tokens = Int32Array.from(i < right ? [2, EOS] : [1, 1, 1, EOS]);
+          return { tokens, finished: true, stats: statsOf(tokens.length) };
+        });
+        for (const [i, response] of generated.entries()) onGenerated?.(i, response);
+        return generated;
+      };
+      return prepare({ engine, values: { ...values, 'evaluation.samples': 4 } });
+    };
+    const kept = (events: readonly RunEvent[]) =>
+      events.flatMap((e) => (e.kind === 'checkpoint' ? [[e.step, e.replaces ?? null]] : []));
+    const whole = await collect(scripted(0));
+    expect(whole.steps.flatMap((s) => s.metrics['eval/avg@k'] ?? [])).toEqual(course);
+    expect(kept(whole.events)).toEqual([
+      [2, null],
+      [4, 2],
+      [6, null],
+      [8, 4],
+      [12, null],
+    ]);
+    const done = await readManifest(join(folder, 'checkpoints', 'step-000006'));
+    expect(done.best).toEqual({ accuracy: 0.75, kept: 4 });
+    const rest = await collect({ ...scripted(4), done });
+    expect(kept(rest.events)).toEqual(kept(whole.events).slice(3));
+    // Support, against the validation before the first step, which solved nothing.
+    const support = (steps: readonly StepEvent[]) => steps.flatMap((s) => s.metrics['eval/support-gained'] ?? []);
+    expect(support(whole.steps)).toEqual([0, 0.5, 1, 0.5, 1, 1, 0]);
+    expect(support(rest.steps)).toEqual([1, 1, 0]);
   });
 
   test('a sandbox that cannot run ends the run with its error', async () => {
