@@ -36,7 +36,9 @@ export async function follow(api: Api, io: Io, { json, start }: FollowOptions): 
       view.step(step, metrics);
     };
     const ended = Promise.withResolvers<void>();
-    view.begin(await api.run({ runId }));
+    const begun = await api.run({ runId });
+    const isEvaluation = begun.steps === 0;
+    view.begin(begun);
     handle = (event, payload) => {
       const { id, runId: of } = payload as { id?: unknown; runId?: unknown };
       if ((event === 'run' ? id : of) !== runId) return;
@@ -62,7 +64,10 @@ export async function follow(api: Api, io: Io, { json, start }: FollowOptions): 
         return;
       }
       isStopping = true;
-      view.interrupted('Stopping after this step, with a checkpoint. Ctrl-C again stops at once.');
+      const kept = isEvaluation
+        ? 'Stopping after the problems under way'
+        : 'Stopping after this step, with a checkpoint';
+      view.interrupted(`${kept}. Ctrl-C again stops at once.`);
       api.stopRun({ runId }).catch(ended.reject);
     });
     let run: RunSummary;
@@ -84,11 +89,10 @@ export async function follow(api: Api, io: Io, { json, start }: FollowOptions): 
 }
 
 function endingError(run: RunSummary, wasAsked: boolean): AssayError {
-  const at = `run #${run.number} ${wasAsked && run.status === 'stopped' ? 'stopped' : `was ${run.status}`} at step ${run.step} of ${run.steps}`;
+  const at = run.steps === 0 ? '' : ` at step ${run.step} of ${run.steps}`;
   const why = run.error === null ? '' : `: ${run.error}`;
-  const message =
-    run.status === 'failed' ? `run #${run.number} failed at step ${run.step} of ${run.steps}${why}` : `${at}${why}`;
-  return new AssayError(run.status === 'failed' ? 'internal' : 'conflict', message, {
-    hint: `assay resume ${run.number} goes on from its last checkpoint.`,
+  const verb = run.status === 'failed' || (wasAsked && run.status === 'stopped') ? run.status : `was ${run.status}`;
+  return new AssayError(run.status === 'failed' ? 'internal' : 'conflict', `run #${run.number} ${verb}${at}${why}`, {
+    hint: `assay resume ${run.number} goes on from ${run.steps === 0 ? 'where it was' : 'its last checkpoint'}.`,
   });
 }

@@ -3,14 +3,22 @@ import { Argument, Command, CommanderError, InvalidArgumentError } from 'command
 import type { FlatValues } from '../../src-shared/api.ts';
 import { AssayError } from '../../src-shared/errors.ts';
 import type { OwnedShell } from '../api/shell.ts';
+import { addBootstrapCommand } from './bootstrap.ts';
+import { addCompareCommand } from './compare.ts';
+import { dryRunLines } from './estimate.ts';
+import { addEvalCommand } from './eval.ts';
+import { addExportCommand } from './export.ts';
 import { follow } from './follow.ts';
+import { addImportCommand } from './import.ts';
 import { type Io, reportError } from './io.ts';
+import { addReportCommand } from './report.ts';
 import { isRunFile, readRunFile } from './run-file.ts';
 import { findRun } from './run-reference.ts';
 import { addSandboxCommands } from './sandbox.ts';
 import { catalogueLines, runDetailLines, runLines } from './show.ts';
 import { addStudyCommand } from './study.ts';
 import { applySets } from './values.ts';
+import { addVerifyCommand } from './verify.ts';
 
 const CLOSE_TIMEOUT_MS = 20_000;
 
@@ -80,9 +88,10 @@ function commands({ io, version, openApp }: ProgramOptions, done: (code: number)
     .argument('<preset|file.yaml>', 'where the configuration starts from')
     .option('--set <path=value>', 'set an option, by its full path or an unambiguous ending; repeatable', collect, [])
     .option('--name <name>', 'name of the run')
+    .option('--dry-run', 'start nothing: print the resolved configuration and what the run would take')
     .option(...json)
-    .action((from: string, given: { set: string[]; name?: string; json?: boolean }) =>
-      withApp(false, async ({ api }) => {
+    .action((from: string, given: { set: string[]; name?: string; dryRun?: true; json?: boolean }) =>
+      withApp(given.dryRun === true, async ({ api }) => {
         const catalogue = await api.catalogue({});
         const base = isRunFile(from)
           ? readRunFile(catalogue, from)
@@ -95,6 +104,7 @@ function commands({ io, version, openApp }: ProgramOptions, done: (code: number)
           );
         const values = applySets(catalogue, base.preset, base.values, given.set);
         const name = given.name ?? base.name;
+        if (given.dryRun) return printLines(await dryRunLines(api, { name, preset: base.preset, values }, given.json));
         return follow(api, io, {
           json: given.json === true,
           start: async () => {
@@ -198,7 +208,14 @@ function commands({ io, version, openApp }: ProgramOptions, done: (code: number)
     );
 
   addSandboxCommands(program, { io, withApp });
+  addEvalCommand(program, { io, withApp });
   addStudyCommand(program, { io, withApp });
+  addExportCommand(program, { io, withApp });
+  addImportCommand(program, { io, withApp });
+  addReportCommand(program, { io, withApp });
+  addVerifyCommand(program, { io, withApp });
+  addCompareCommand(program, { io, withApp });
+  addBootstrapCommand(program, { io, withApp });
 
   program
     .command('setup')

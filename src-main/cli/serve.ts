@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { AssayError } from '../../src-shared/errors.ts';
 import { serve } from '../api/http.ts';
 import type { OwnedShell } from '../api/shell.ts';
-import { findBrowser, hasDisplay, openWindow } from './browser.ts';
+import { findBrowser } from '../browsers.ts';
+import { hasDisplay, openWindow } from './browser.ts';
 import type { Io } from './io.ts';
 
 export interface ServeCommandOptions {

@@ -1,8 +1,8 @@
 /** What `runs`, `show` and `catalogue` print for people. */
 import type { Catalogue, Checkpoint, RunDetail, RunSummary } from '../../src-shared/api.ts';
 import type { Option } from '../../src-shared/options.ts';
+import { places } from '../../src-shared/places.ts';
 import { table } from './io.ts';
-import { places } from './values.ts';
 import { duration } from './views.ts';
 
 const percent = (value: number | undefined) => (value === undefined ? '-' : `${(100 * value).toFixed(1)} %`);
@@ -19,9 +19,9 @@ export function runLines(runs: readonly RunSummary[]): string[] {
       `#${run.number}`,
       run.name,
       run.status,
-      run.reward,
-      String(run.seed),
-      `${run.step}/${run.steps}`,
+      run.testTime ? `${run.reward}, test-time` : run.reward,
+      String(run.seed ?? '-'),
+      run.steps === 0 ? 'eval' : `${run.step}/${run.steps}`,
       percent(best(run)),
       percent(run.accuracy.at(-1)?.value),
       when(run.createdAt),
@@ -36,7 +36,8 @@ export function runDetailLines(run: RunDetail, checkpoints: readonly Checkpoint[
   const facts: [string, string | null][] = [
     ['id', run.id],
     ['status', run.error === null ? run.status : `${run.status}: ${run.error}`],
-    ['step', `${run.step} of ${run.steps}`],
+    ['step', run.steps === 0 ? 'none: an evaluation' : `${run.step} of ${run.steps}`],
+    ['test-time', run.testTime ? 'trains on the problems that it is validated on: no accuracy is held out' : null],
     ['preset', preset],
     ['created', when(run.createdAt)],
     ['took', took === null ? null : duration(took)],

@@ -1,54 +1,8 @@
 /** From what a person typed to option values: `--set` by full path or unambiguous ending, checked against the catalogue. */
 import type { Catalogue, FlatValues } from '../../src-shared/api.ts';
 import { AssayError } from '../../src-shared/errors.ts';
-import { type Option, type OptionValue, problemWith, valueFromText } from '../../src-shared/options.ts';
-
-/** An option at its full path. Options of a family's member apply only while that member is chosen. */
-export interface Place {
-  readonly path: string;
-  readonly option: Option;
-  readonly member: { readonly group: string; readonly id: string } | null;
-}
-
-export function places(catalogue: Catalogue): Place[] {
-  return catalogue.groups.flatMap((group) => {
-    const plain = Object.entries(group.options).map(([key, option]) => ({
-      path: `${group.id}.${key}`,
-      option,
-      member: null,
-    }));
-    if (group.members.length === 0) return plain;
-    const kind: Option = {
-      kind: 'choice',
-      label: group.title,
-      help: `Which ${group.title.toLowerCase()} the run uses.`,
-      default: group.defaultMember ?? '',
-      choices: group.members.map(({ id, title, help }) => ({ value: id, label: title, help })),
-    };
-    const ofMembers = group.members.flatMap((member) =>
-      Object.entries(member.options).map(([key, option]) => ({
-        path: `${group.id}.options.${key}`,
-        option,
-        member: { group: group.id, id: member.id },
-      })),
-    );
-    return [...plain, { path: `${group.id}.kind`, option: kind, member: null }, ...ofMembers];
-  });
-}
-
-/** Which member of each family a set of values chooses. */
-export type Chosen = ReadonlyMap<string, string>;
-
-export function chosenMembers(catalogue: Catalogue, preset: string | null, values: FlatValues): Chosen {
-  const presetValues = catalogue.presets.find((p) => p.id === preset)?.values ?? {};
-  return new Map(
-    catalogue.groups.flatMap((group) => {
-      const path = `${group.id}.kind`;
-      const kind = values[path] ?? presetValues[path] ?? group.defaultMember;
-      return group.members.length === 0 || kind === null ? [] : [[group.id, String(kind)] as const];
-    }),
-  );
-}
+import { type OptionValue, problemWith, valueFromText } from '../../src-shared/options.ts';
+import { type Chosen, chosenMembers, type Place, places } from '../../src-shared/places.ts';
 
 /**
  * The option that a path or ending stands for.

@@ -45,7 +45,7 @@ export function plainView(io: Io): View {
       steps = run.steps;
       io.out(`Run #${run.number} ${run.name} (${run.id})`);
     },
-    step: (step, metrics) => io.out(`step ${step}/${steps}  ${numbers(metrics)}`),
+    step: (step, metrics) => io.out(steps === 0 ? numbers(metrics) : `step ${step}/${steps}  ${numbers(metrics)}`),
     progress: nothing,
     update: (run) => {
       steps = run.steps;
@@ -57,12 +57,16 @@ export function plainView(io: Io): View {
   };
 }
 
-/** A bar that says where the run stands; validation results and notes stay above it. */
+/** A bar that says where the run stands, of an evaluation in percent; validation results and notes stay above it. */
 export function barView(io: Io, terminal: NodeJS.WriteStream): View {
   let bar: SingleBar | null = null;
   let steps = 1;
   let step = 0;
+  /** Of an evaluation, which has no steps. */
+  let evaluated = 0;
   const shown = { numbers: '', left: '', phase: '' };
+  const total = () => (steps === 0 ? 100 : steps);
+  const value = () => (steps === 0 ? Math.round(100 * evaluated) : Math.min(step, steps));
   const options: BarOptions = {
     format: '{bar} {value}/{total}  {numbers}  {left}  {phase}',
     barsize: 24,
@@ -76,8 +80,8 @@ export function barView(io: Io, terminal: NodeJS.WriteStream): View {
     gracefulExit: false,
   };
   const draw = () => {
-    bar?.setTotal(steps);
-    bar?.update(Math.min(step, steps), { ...shown });
+    bar?.setTotal(total());
+    bar?.update(value(), { ...shown });
   };
   const above = (line: string) => {
     bar?.stop();
@@ -87,7 +91,7 @@ export function barView(io: Io, terminal: NodeJS.WriteStream): View {
   };
   const start = () => {
     const fresh = new SingleBar({ ...options, clearOnComplete: true });
-    fresh.start(steps, Math.min(step, steps), { ...shown });
+    fresh.start(total(), value(), { ...shown });
     return fresh;
   };
   return {
@@ -102,9 +106,10 @@ export function barView(io: Io, terminal: NodeJS.WriteStream): View {
       shown.numbers = numbers(metrics);
       shown.phase = '';
       if (metrics['eval/avg@k'] === undefined) draw();
-      else above(`step ${at}  ${numbers(metrics)}`);
+      else above(steps === 0 ? numbers(metrics) : `step ${at}  ${numbers(metrics)}`);
     },
     progress: (_, phase, fraction) => {
+      evaluated = fraction;
       shown.phase = `${phase} ${Math.round(100 * fraction)} %`;
       draw();
     },
@@ -147,6 +152,7 @@ function summary(run: RunSummary): string {
       : `, validation ${(100 * first.value).toFixed(1)} % -> ${(100 * last.value).toFixed(1)} %`;
   const took =
     run.startedAt === null || run.endedAt === null ? '' : ` in ${duration((run.endedAt - run.startedAt) / 1000)}`;
+  if (run.steps === 0) return `${run.status}${took}`;
   return `${run.status} at step ${run.step} of ${run.steps}${took}${accuracy}`;
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Adapter } from '../model/adapter.ts';
 import type { ModelConfig } from '../model/config.ts';
+import type { MemoryPlan, Work } from './memory.ts';
 
 export { type Adapter, type AdapterTarget, adapterTargets } from '../model/adapter.ts';
 
@@ -173,6 +174,8 @@ export interface EngineFactory {
   unavailable(): Promise<string | null>;
   /** Null when this engine can train so, else the reason why not, in one line. Absent: it can train in every way. */
   unsupported?(training: Training): string | null;
+  /** What an engine would hold at some work, and holds as good as nothing itself. @throws EngineError as `load`; or where this engine cannot run. */
+  plan(config: ModelConfig, training: Training, work: Work): Promise<MemoryPlan>;
   /**
    * Build an engine with the weights of a policy folder (`config.json`, `model.safetensors`) and fresh optimizer
    * moments, whatever else the folder holds: bootstrapping from a checkpoint is a new start. `restore` continues one.

@@ -1,5 +1,5 @@
-/** Files that are either the old one or the whole new one: written beside the target, flushed, then renamed over it. */
-import { open, rename, rm } from 'node:fs/promises';
+/** Files that are either the old one or the whole new one, written beside the target, flushed, then renamed over it; and reading one that may not be there. */
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Replace `path` by the concatenation of `chunks`. The folder must exist; a crash at any moment leaves a whole file. */
@@ -29,5 +29,15 @@ async function syncFolder(path: string): Promise<void> {
     await folder.sync();
   } finally {
     await folder.close();
+  }
+}
+
+/** Text of a file; null where there is none. */
+export async function readTextIfThere(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
   }
 }

@@ -1,4 +1,7 @@
-/** Shape of a Llama/Qwen2-style decoder, read from and written to a Hugging Face `config.json`. */
+/**
+ * Shape of a Llama, Mistral or Qwen2 decoder, read from and written to a Hugging Face `config.json`. What such a file may
+ * ask for and the engines do not compute is refused by name: a policy is never silently another one.
+ */
 import { z } from 'zod';
 
 export interface ModelConfig {
@@ -21,45 +24,82 @@ export interface ModelConfig {
   readonly tiedEmbeddings: boolean;
   readonly bosTokenId: number | null;
   readonly eosTokenId: number;
+  /** Further tokens that end a response. */
+  readonly otherEosTokenIds?: readonly number[];
+  /** Absent: positions are rotated by `ropeTheta` alone. */
+  readonly ropeScaling?: Llama3Scaling;
+}
+
+/** How Llama 3.1 stretches the slow rotations to contexts longer than it was trained on; fields as in `rope_scaling`. */
+export interface Llama3Scaling {
+  readonly factor: number;
+  readonly lowFrequencyFactor: number;
+  readonly highFrequencyFactor: number;
+  readonly originalPositions: number;
+}
+
+/** The tokens that end a response. */
+export function endTokens({ eosTokenId, otherEosTokenIds = [] }: ModelConfig): ReadonlySet<number> {
+  return new Set([eosTokenId, ...otherEosTokenIds]);
 }
 
 const count = z.number().int().positive();
+const token = z.number().int().nonnegative();
+const tokens = z.union([token, z.array(token).nonempty()]);
+const positive = z.number().positive();
+const ropeSchema = z.looseObject({
+  rope_type: z.string().optional(),
+  /** The name of `rope_type` in older files. */
+  type: z.string().optional(),
+  /** In files of transformers 5. */
+  rope_theta: positive.optional(),
+});
+const llama3Schema = z.object({
+  factor: positive,
+  low_freq_factor: positive,
+  high_freq_factor: positive,
+  original_max_position_embeddings: count,
+});
 const hfConfig = z.object({
-  model_type: z.enum(['llama', 'qwen2']),
+  model_type: z.enum(['llama', 'mistral', 'qwen2']),
   vocab_size: count,
   hidden_size: count,
   intermediate_size: count,
   num_hidden_layers: count,
   num_attention_heads: count,
-  num_key_value_heads: count.optional(),
-  head_dim: count.optional(),
-  rope_theta: z.number().positive().default(10_000),
-  rms_norm_eps: z.number().positive().default(1e-6),
+  num_key_value_heads: count.nullish(),
+  head_dim: count.nullish(),
+  rope_theta: positive.optional(),
+  rope_scaling: ropeSchema.nullish(),
+  rope_parameters: ropeSchema.nullish(),
+  rms_norm_eps: positive.default(1e-6),
   max_position_embeddings: count,
+  sliding_window: count.nullish(),
+  use_sliding_window: z.boolean().optional(),
+  layer_types: z.array(z.enum(['full_attention', 'sliding_attention'])).nullish(),
   tie_word_embeddings: z.boolean().default(false),
   attention_bias: z.boolean().optional(),
-  bos_token_id: z.number().int().nonnegative().nullish(),
-  eos_token_id: z.union([z.number().int().nonnegative(), z.array(z.number().int().nonnegative()).nonempty()]),
+  mlp_bias: z
+    .literal(false, 'true puts biases into the MLP, which the engines do not have; allowed is false')
+    .optional(),
+  hidden_act: z.enum(['silu', 'swish']).optional(),
+  partial_rotary_factor: z.literal(1).optional(),
+  quantization_config: z
+    .null('weights quantised within transformers cannot be read; allowed are F32, F16, BF16 and GGUF files')
+    .optional(),
+  bos_token_id: token.nullish(),
+  eos_token_id: tokens.nullish(),
 });
+const generationSchema = z.object({ eos_token_id: tokens.nullish() });
 
 /**
- * Parse the text of a `config.json`.
+ * Parse the text of a `config.json`. A sliding window bounds `maxPositions`: within it, attention is the ordinary one.
  * @param source Where the text came from; named in errors.
+ * @param generation Text of the `generation_config.json` beside it, which may name further tokens that end a response.
  * @throws Error naming the field, its value and what is allowed.
  */
-export function parseModelConfig(text: string, source: string): ModelConfig {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${source}: not JSON (${(error as Error).message})`);
-  }
-  const parsed = hfConfig.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new Error(`${source}: ${issue?.path.join('.') || 'file'}: ${issue?.message ?? 'malformed'}`);
-  }
-  const c = parsed.data;
+export function parseModelConfig(text: string, source: string, generation: string | null = null): ModelConfig {
+  const c = parse(hfConfig, text, source);
   const kvHeads = c.num_key_value_heads ?? c.num_attention_heads;
   const headDim = c.head_dim ?? c.hidden_size / c.num_attention_heads;
   if (!Number.isInteger(headDim) || headDim % 2 !== 0)
@@ -68,7 +108,21 @@ export function parseModelConfig(text: string, source: string): ModelConfig {
     throw new Error(
       `${source}: num_key_value_heads ${kvHeads} must divide num_attention_heads ${c.num_attention_heads}`,
     );
-  const eos = Array.isArray(c.eos_token_id) ? c.eos_token_id[0] : c.eos_token_id;
+  if (c.model_type !== 'qwen2' && c.attention_bias === true)
+    throw new Error(
+      `${source}: attention_bias: true puts a bias on o_proj too, which the engines do not have; allowed is false`,
+    );
+  const slides = c.model_type === 'mistral' || c.use_sliding_window === true;
+  const ends = [
+    ...listed(c.eos_token_id),
+    ...(generation === null
+      ? []
+      : listed(parse(generationSchema, generation, `${source}: generation_config.json`).eos_token_id)),
+  ];
+  const [eosTokenId, ...others] = new Set(ends);
+  if (eosTokenId === undefined)
+    throw new Error(`${source}: eos_token_id: none is given; a response has to end with a token`);
+  const ropeScaling = scalingOf(c.rope_parameters ?? c.rope_scaling ?? null, source);
   return {
     vocabSize: c.vocab_size,
     hiddenSize: c.hidden_size,
@@ -77,17 +131,63 @@ export function parseModelConfig(text: string, source: string): ModelConfig {
     heads: c.num_attention_heads,
     kvHeads,
     headDim,
-    ropeTheta: c.rope_theta,
+    ropeTheta: c.rope_theta ?? c.rope_parameters?.rope_theta ?? 10_000,
     normEpsilon: c.rms_norm_eps,
-    maxPositions: c.max_position_embeddings,
-    qkvBias: c.attention_bias ?? c.model_type === 'qwen2',
+    maxPositions: Math.min(c.max_position_embeddings, (slides && c.sliding_window) || Number.POSITIVE_INFINITY),
+    qkvBias: c.model_type === 'qwen2',
     tiedEmbeddings: c.tie_word_embeddings,
     bosTokenId: c.bos_token_id ?? null,
-    eosTokenId: eos as number,
+    eosTokenId,
+    ...(others.length > 0 && { otherEosTokenIds: others }),
+    ...(ropeScaling && { ropeScaling }),
   };
 }
 
-/** The inverse of `parseModelConfig`: text of a `config.json`. */
+function parse<S extends z.ZodType>(schema: S, text: string, source: string): z.output<S> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${source}: not JSON (${(error as Error).message})`);
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new Error(`${source}: ${firstIssue(parsed.error, json)}`);
+}
+
+/** `field: value: what is wrong`. */
+function firstIssue(error: z.ZodError, json: unknown): string {
+  const issue = error.issues[0];
+  const path = issue?.path ?? [];
+  const value = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], json);
+  const shown = path.length > 0 && typeof value !== 'object' ? `${JSON.stringify(value)}: ` : '';
+  return `${path.join('.') || 'file'}: ${shown}${issue?.message ?? 'malformed'}`;
+}
+
+const listed = (ids: number | readonly number[] | null | undefined): readonly number[] =>
+  ids === null || ids === undefined ? [] : typeof ids === 'number' ? [ids] : ids;
+
+function scalingOf(rope: z.infer<typeof ropeSchema> | null, source: string): Llama3Scaling | null {
+  const kind = rope?.rope_type ?? rope?.type ?? 'default';
+  if (kind === 'default') return null;
+  if (kind !== 'llama3')
+    throw new Error(`${source}: rope_scaling: ${kind} is not supported; allowed is default, llama3`);
+  const parsed = llama3Schema.safeParse(rope);
+  if (!parsed.success) throw new Error(`${source}: rope_scaling: ${firstIssue(parsed.error, rope)}`);
+  const { factor, low_freq_factor, high_freq_factor, original_max_position_embeddings } = parsed.data;
+  if (high_freq_factor <= low_freq_factor)
+    throw new Error(
+      `${source}: rope_scaling: high_freq_factor ${high_freq_factor} must be above low_freq_factor ${low_freq_factor}`,
+    );
+  return {
+    factor,
+    lowFrequencyFactor: low_freq_factor,
+    highFrequencyFactor: high_freq_factor,
+    originalPositions: original_max_position_embeddings,
+  };
+}
+
+/** The inverse of `parseModelConfig`: text of a `config.json`. A Mistral policy is written as the Llama that it computes. */
 export function formatModelConfig(c: ModelConfig): string {
   return `${JSON.stringify(
     {
@@ -101,6 +201,15 @@ export function formatModelConfig(c: ModelConfig): string {
       num_key_value_heads: c.kvHeads,
       head_dim: c.headDim,
       rope_theta: c.ropeTheta,
+      ...(c.ropeScaling && {
+        rope_scaling: {
+          rope_type: 'llama3',
+          factor: c.ropeScaling.factor,
+          low_freq_factor: c.ropeScaling.lowFrequencyFactor,
+          high_freq_factor: c.ropeScaling.highFrequencyFactor,
+          original_max_position_embeddings: c.ropeScaling.originalPositions,
+        },
+      }),
       rms_norm_eps: c.normEpsilon,
       max_position_embeddings: c.maxPositions,
       tie_word_embeddings: c.tiedEmbeddings,
@@ -108,7 +217,7 @@ export function formatModelConfig(c: ModelConfig): string {
       hidden_act: 'silu',
       torch_dtype: 'float32',
       bos_token_id: c.bosTokenId,
-      eos_token_id: c.eosTokenId,
+      eos_token_id: c.otherEosTokenIds ? [c.eosTokenId, ...c.otherEosTokenIds] : c.eosTokenId,
     },
     null,
     2,

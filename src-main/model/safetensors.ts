@@ -7,20 +7,30 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { z } from 'zod';
 import { writeFileAtomically } from './atomic-file.ts';
+import {
+  elementCount,
+  plainFormats,
+  readBytes,
+  type StoredTensor,
+  streamTensors,
+  swapOnBigEndian,
+  type Tensor,
+} from './stored-tensor.ts';
 
-/** Row-major float32 values. `data.length` is the product of `shape`. */
-export interface Tensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
+export type { Tensor } from './stored-tensor.ts';
 
 export interface SafetensorsFile {
   readonly tensors: Map<string, Tensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const bytesPerElement = { F32: 4, F16: 2, BF16: 2 } as const;
-type Dtype = keyof typeof bytesPerElement;
+export interface SafetensorsHeader {
+  /** In the order of the data. */
+  readonly tensors: readonly StoredTensor[];
+  readonly metadata: SafetensorsFile['metadata'];
+}
+
+type Dtype = keyof typeof plainFormats;
 
 const size = z.number().int().nonnegative();
 const headerSchema = z.record(z.string(), z.unknown());
@@ -44,32 +54,28 @@ interface Entry {
 }
 
 /**
- * Visit every tensor of a file, one in memory at a time, in the file's order. @returns The file's metadata.
- * @throws Error naming the file and what is wrong with it.
+ * What a file holds, without its data: names, shapes and places, which fit the file exactly.
+ * @throws Error naming the file, the tensor and what is wrong: truncated, overlapping, unknown dtype.
  */
-export async function visitSafetensors(
-  path: string,
-  visit: (name: string, tensor: Tensor) => void,
-): Promise<SafetensorsFile['metadata']> {
+export async function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
   const file = await open(path, 'r');
   try {
-    const fileBytes = (await file.stat()).size;
-    const { entries, metadata, dataStart } = await readHeader(file, path, fileBytes);
-    for (const { name, dtype, shape, begin, end } of entries) {
-      const bytes = await readExactly(file, path, dataStart + begin, end - begin);
-      visit(name, { shape, data: decode(bytes, dtype) });
-    }
-    return metadata;
+    const { entries, metadata, dataStart } = await readHeader(file, path, (await file.stat()).size);
+    const tensors = entries.map(({ name, dtype, shape, begin }) => ({
+      ...{ name, shape, format: plainFormats[dtype], path, offset: dataStart + begin },
+    }));
+    return { tensors, metadata };
   } finally {
     await file.close();
   }
 }
 
-/** Read a whole file. @throws Error naming the file, the tensor and what is wrong: truncated, overlapping, unknown dtype. */
+/** Read a whole file. @throws Error as `readSafetensorsHeader`. */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  const header = await readSafetensorsHeader(path);
   const tensors = new Map<string, Tensor>();
-  const metadata = await visitSafetensors(path, (name, tensor) => tensors.set(name, tensor));
-  return { tensors, metadata };
+  for await (const [name, tensor] of streamTensors(header.tensors)) tensors.set(name, tensor);
+  return { tensors, metadata: header.metadata };
 }
 
 /** Write float32 tensors and string metadata, replacing the file atomically. */
@@ -102,12 +108,12 @@ export async function writeSafetensors(
 
 async function readHeader(file: FileHandle, path: string, fileBytes: number) {
   if (fileBytes < 8) throw new Error(`${path}: truncated: ${fileBytes} bytes, a safetensors file has at least 8`);
-  const lengthBytes = await readExactly(file, path, 0, 8);
+  const lengthBytes = await readBytes(file, path, 0, 8);
   const headerBytes = Number(new DataView(lengthBytes.buffer).getBigUint64(0, true));
   const dataStart = 8 + headerBytes;
   if (headerBytes > maxHeaderBytes || dataStart > fileBytes)
     throw new Error(`${path}: not safetensors or truncated: header of ${headerBytes} bytes in a file of ${fileBytes}`);
-  const text = new TextDecoder().decode(await readExactly(file, path, 8, headerBytes));
+  const text = new TextDecoder().decode(await readBytes(file, path, 8, headerBytes));
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -117,9 +123,11 @@ async function readHeader(file: FileHandle, path: string, fileBytes: number) {
   const { __metadata__, ...rest } = parse(headerSchema, json, `${path}: header`);
   const metadata = __metadata__ === undefined ? {} : parse(metadataSchema, __metadata__, `${path}: __metadata__`);
   const entries = Object.entries(rest).map(([name, value]): Entry => {
+    if (/\p{C}/u.test(name))
+      throw new Error(`${path}: tensor name ${JSON.stringify(name.slice(0, 32))} has invisible characters`);
     const { dtype, shape, data_offsets } = parse(entrySchema, value, `${path}: ${name}`);
     const [begin, end] = data_offsets;
-    const expected = elementCount(shape) * bytesPerElement[dtype];
+    const expected = elementCount(shape) * plainFormats[dtype].bytes;
     if (end - begin !== expected)
       throw new Error(
         `${path}: ${name}: offsets ${begin}..${end} hold ${end - begin} bytes, ` +
@@ -153,48 +161,7 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
   throw new Error(`${where}: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(': ')}`);
 }
 
-/** A fresh buffer, so that typed-array views on it are aligned. */
-async function readExactly(file: FileHandle, path: string, position: number, length: number) {
-  const bytes = new Uint8Array(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await file.read(bytes, filled, Math.min(length - filled, 1 << 30), position + filled);
-    if (bytesRead === 0) throw new Error(`${path}: truncated while reading: ended at byte ${position + filled}`);
-    filled += bytesRead;
-  }
-  return bytes;
-}
-
-function decode(bytes: Uint8Array<ArrayBuffer>, dtype: Dtype): Float32Array {
-  if (dtype === 'F32') return new Float32Array(swapOnBigEndian(bytes, 4).buffer);
-  const halves = new Uint16Array(swapOnBigEndian(bytes, 2).buffer);
-  if (dtype === 'F16') return Float32Array.from(halves, halfToFloat);
-  const words = new Uint32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) words[i] = (halves[i] as number) << 16;
-  return new Float32Array(words.buffer);
-}
-
-/** IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
 function littleEndian({ data }: Tensor): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return endianness() === 'LE' ? bytes : swapOnBigEndian(bytes.slice(), 4);
-}
-
-/** Reverses each group of `width` bytes in place where the machine is big-endian. */
-function swapOnBigEndian<T extends Uint8Array>(bytes: T, width: number): T {
-  if (endianness() === 'BE') for (let i = 0; i < bytes.length; i += width) bytes.subarray(i, i + width).reverse();
-  return bytes;
-}
-
-function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, dimension) => product * dimension, 1);
 }

@@ -5,7 +5,8 @@
 import { join } from 'node:path';
 import { stream } from '../../src-shared/random.ts';
 import type { ModelConfig } from './config.ts';
-import { readSafetensors, type Tensor, visitSafetensors } from './safetensors.ts';
+import { readSafetensors } from './safetensors.ts';
+import { elementCount, type Tensor } from './stored-tensor.ts';
 
 export type Weights = Map<string, Tensor>;
 
@@ -72,65 +73,28 @@ export async function loadWeights(dir: string, config: ModelConfig): Promise<Wei
   return selectWeights(tensors, weightShapes(config), path);
 }
 
-/** The same, tensor by tensor: only one is in memory at a time. */
-export async function visitWeights(
-  dir: string,
-  config: ModelConfig,
-  visit: (name: string, tensor: Tensor) => void,
-): Promise<void> {
-  const path = join(dir, weightsFile);
-  const shapes = weightShapes(config);
-  const missing = new Set(shapes.keys());
-  await visitSafetensors(path, (name, tensor) => {
-    if (!isWanted(name, tensor, shapes, path)) return;
-    missing.delete(name);
-    visit(name, tensor);
-  });
-  for (const name of missing) throw missingTensor(name, shapes, path);
-}
-
 /**
  * The tensors named in `shapes`, in that order. Tensors that carry no information of their own (a copy of a tied head,
  * rotary frequencies) are dropped; any other extra one means a different architecture and is refused.
  * @param source Where the tensors came from; named in errors.
  */
-export function selectWeights(
-  tensors: ReadonlyMap<string, Tensor>,
+export function selectWeights<T extends { readonly shape: readonly number[] }>(
+  tensors: ReadonlyMap<string, T>,
   shapes: ReadonlyMap<string, readonly number[]>,
   source: string,
-): Weights {
-  const weights: Weights = new Map();
-  for (const name of shapes.keys()) {
+): Map<string, T> {
+  const weights = new Map<string, T>();
+  for (const [name, shape] of shapes) {
     const tensor = tensors.get(name);
-    if (!tensor) throw missingTensor(name, shapes, source);
-    isWanted(name, tensor, shapes, source);
+    if (!tensor) throw new Error(`${source}: tensor ${name} is missing; config.json needs it as [${shape.join(', ')}]`);
+    if (tensor.shape.join() !== shape.join())
+      throw new Error(
+        `${source}: ${name} has shape [${tensor.shape.join(', ')}]; config.json needs [${shape.join(', ')}]`,
+      );
     weights.set(name, tensor);
   }
-  for (const [name, tensor] of tensors) isWanted(name, tensor, shapes, source);
+  for (const name of tensors.keys())
+    if (!shapes.has(name) && name !== 'lm_head.weight' && !name.endsWith('.rotary_emb.inv_freq'))
+      throw new Error(`${source}: unexpected tensor ${name}; the architecture of config.json has no such weight`);
   return weights;
-}
-
-/** Whether a tensor is one of `shapes`. @throws Error where its shape is another, or where nothing is known of it. */
-function isWanted(
-  name: string,
-  tensor: Tensor,
-  shapes: ReadonlyMap<string, readonly number[]>,
-  source: string,
-): boolean {
-  const shape = shapes.get(name);
-  if (shape && tensor.shape.join() !== shape.join())
-    throw new Error(
-      `${source}: ${name} has shape [${tensor.shape.join(', ')}]; config.json needs [${shape.join(', ')}]`,
-    );
-  if (!shape && name !== 'lm_head.weight' && !name.endsWith('.rotary_emb.inv_freq'))
-    throw new Error(`${source}: unexpected tensor ${name}; the architecture of config.json has no such weight`);
-  return shape !== undefined;
-}
-
-function missingTensor(name: string, shapes: ReadonlyMap<string, readonly number[]>, source: string): Error {
-  return new Error(`${source}: tensor ${name} is missing; config.json needs it as [${shapes.get(name)?.join(', ')}]`);
-}
-
-function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, dimension) => product * dimension, 1);
 }

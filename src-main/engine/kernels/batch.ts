@@ -4,7 +4,7 @@
  */
 import type { Scored, TokenIds, TokenStats } from '../engine.ts';
 import type { Scope } from './machine.ts';
-import type { Model } from './model.ts';
+import type { Model, Shape } from './model.ts';
 
 /** Rows of one task: enough to reuse the weights, few enough that a slice makes work for every thread. */
 const taskRows = { fewest: 64, most: 256 };
@@ -78,11 +78,20 @@ export function planPrompts(prompts: readonly TokenIds[], caches: readonly numbe
   };
 }
 
+/** Equal prompts have equal keys. Those of a group are mostly one array, which is written out once. */
+export function promptKeys(sequences: readonly Scored[]): string[] {
+  const known = new Map<TokenIds, string>();
+  return sequences.map(({ prompt }) => {
+    const key = known.get(prompt) ?? prompt.join();
+    known.set(prompt, key);
+    return key;
+  });
+}
+
 /** Segments of prompts with their responses; equal prompts come once. */
 export function planScored(sequences: readonly Scored[]): Plan {
   const groups = new Map<string, number[]>();
-  for (const [i, { prompt }] of sequences.entries()) {
-    const key = prompt.join();
+  for (const [i, key] of promptKeys(sequences).entries()) {
     const group = groups.get(key);
     if (group) group.push(i);
     else groups.set(key, [i]);
@@ -119,25 +128,68 @@ export function ownRows({ response }: Scored): number {
 }
 
 /** Shards of the vocabulary in the head's backward pass: enough for every thread, few enough to sum. */
-export function headShards({ config }: Model): number {
+export function headShards({ config }: Pick<Shape, 'config'>): number {
   return config.vocabSize >= 4096 ? 8 : 4;
+}
+
+/** What a batch consists of, as counts. */
+export interface Counts {
+  readonly segments: number;
+  readonly units: number;
+  readonly rows: number;
+  readonly queries: number;
+}
+
+/** Bytes of each block of a batch, in the order in which they are taken; null for one that it has not. */
+export function batchBytes(shape: Shape, { segments, units, rows, queries }: Counts, keep: boolean) {
+  const { config, layout, measures, recompute } = shape;
+  const { hidden } = layout.sizes;
+  const restLayers = keep && !recompute ? config.layers : 2;
+  const backward = (bytes: number) => (keep ? bytes : null);
+  return {
+    tokens: rows * 4,
+    targets: queries * 4,
+    queryRows: queries * 4,
+    records: segments * 7 * 8,
+    inputs: (keep ? config.layers : 1) * rows * hidden * 4,
+    rest: restLayers * rows * measures.activations * 4,
+    finalRows: rows * hidden * 4,
+    normed: queries * hidden * 4,
+    scale: queries * 4,
+    statistics: 5 * queries * 4,
+    logSumExp: queries * 4,
+    dLogprob: backward(queries * 4),
+    dEntropy: backward(queries * 4),
+    dNormed: backward(headShards(shape) * queries * hidden * 4),
+    dOut: backward(3 * rows * hidden * 4),
+    operands: backward(2 * rows * measures.operands * 4),
+    activeRuns: backward(units * 8),
+    activeQueries: backward(queries * 4),
+    words: 27 * 8,
+  };
+}
+export type BatchBlock = keyof ReturnType<typeof batchBytes>;
+
+/** Rows of the tasks that a batch is cut into: at most so many, but a unit whole. */
+export function rowsOfTasks(rows: number): number {
+  return Math.max(taskRows.fewest, Math.min(taskRows.most, Math.ceil(rows / sliceTasks)));
 }
 
 /** Lay a batch out in `scope`. `keep`: a backward pass follows. */
 export function layBatch(model: Model, scope: Scope, plan: Plan, temperature: number, keep: boolean): Batch {
-  const { machine, config, layout, measures, recompute } = model;
-  const { hidden } = layout.sizes;
+  const { machine, recompute } = model;
   const { segments, units } = plan;
   const rowStarts = starts(segments.map(({ tokens }) => tokens.length));
   const queryStarts = starts(segments.map(({ targets }) => targets.length));
   const rows = rowStarts[segments.length] as number;
   const queries = queryStarts[segments.length] as number;
-  const floats = (count: number) => scope.take(count * 4);
+  const bytes = batchBytes(model, { segments: segments.length, units: units.length, rows, queries }, keep);
+  const at = Object.fromEntries(
+    Object.entries(bytes).map(([block, size]) => [block, size === null ? 0 : scope.take(size)]),
+  ) as Record<BatchBlock, number>;
+  const { tokens, targets, queryRows, finalRows, statistics, dLogprob, dEntropy, activeRuns, activeQueries } = at;
   const rowOf = (segment: number) => rowStarts[segment] as number;
 
-  const tokens = scope.take(rows * 4);
-  const targets = scope.take(queries * 4);
-  const queryRows = scope.take(queries * 4);
   const records: number[] = [];
   for (const [s, segment] of segments.entries()) {
     const { prefix } = segment;
@@ -151,26 +203,19 @@ export function layBatch(model: Model, scope: Scope, plan: Plan, temperature: nu
     records.push(row, segment.tokens.length, prefixStart, prefixLength, query, count, segment.cache);
   }
 
-  const finalRows = floats(rows * hidden);
-  const restLayers = keep && !recompute ? config.layers : 2;
-  const statistics = floats(5 * queries);
-  const dLogprob = keep ? floats(queries) : 0;
-  const dEntropy = keep ? floats(queries) : 0;
-  const activeRuns = keep ? scope.take(units.length * 8) : 0;
-  const activeQueries = keep ? scope.take(queries * 4) : 0;
+  machine.doubles(at.records, records.length).set(records);
   // In the order of the core's `Batch`.
-  const words = scope.words([
-    ...[model.words, scope.words(records), rows, queries, tokens, targets, queryRows, temperature],
-    ...[keep ? 1 : 0, keep && !recompute ? 1 : 0],
-    ...[floats((keep ? config.layers : 1) * rows * hidden), floats(restLayers * rows * measures.activations)],
-    ...[finalRows, floats(queries * hidden), floats(queries), statistics, floats(queries), dLogprob, dEntropy],
-    headShards(model),
-    ...(keep ? [floats(headShards(model) * queries * hidden), floats(3 * rows * hidden)] : [0, 0]),
-    ...[keep ? floats(2 * rows * measures.operands) : 0, activeRuns, activeQueries, 0, 0],
-  ]);
+  machine
+    .doubles(at.words, bytes.words / 8)
+    .set([
+      ...[model.words, at.records, rows, queries, tokens, targets, queryRows, temperature],
+      ...[keep ? 1 : 0, keep && !recompute ? 1 : 0, at.inputs, at.rest],
+      ...[finalRows, at.normed, at.scale, statistics, at.logSumExp, dLogprob, dEntropy],
+      ...[headShards(model), at.dNormed, at.dOut, at.operands, activeRuns, activeQueries, 0, 0],
+    ]);
   if (keep) machine.floats(dEntropy, queries).fill(0);
 
-  const limit = Math.max(taskRows.fewest, Math.min(taskRows.most, Math.ceil(rows / sliceTasks)));
+  const limit = rowsOfTasks(rows);
   const tasksOf = (some: readonly Range[]): Range[] =>
     ranges(
       some.map(([first, end]) => rowOf(end) - rowOf(first)),
@@ -192,7 +237,7 @@ export function layBatch(model: Model, scope: Scope, plan: Plan, temperature: nu
     return machine.floats(statistics + (index * queries + query) * 4, (queryStarts[s + 1] as number) - query).slice();
   };
   return {
-    words,
+    words: at.words,
     tasks,
     finalRows,
     headShards: headShards(model),
@@ -222,7 +267,7 @@ export function layBatch(model: Model, scope: Scope, plan: Plan, temperature: nu
         machine.ints(activeQueries + count * 4, length).set(Int32Array.from({ length }, (_, i) => start + i));
         count += length;
       }
-      machine.doubles(words + 25 * 8, 2).set([runs.length / 2, count]);
+      machine.doubles(at.words + 25 * 8, 2).set([runs.length / 2, count]);
       return tasksOf(active);
     },
   };

@@ -1,7 +1,9 @@
 /** `PolicyEngine` on the fused CPU core: owns model and optimizer, and lets one call in at a time. */
 import { writeCheckpointFiles } from '../../model/checkpoint-files.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { visitWeights, type Weights } from '../../model/weights.ts';
+import type { PolicyFiles } from '../../model/policy.ts';
+import { streamRows } from '../../model/stored-tensor.ts';
+import type { Weights } from '../../model/weights.ts';
 import { checkPrompts, checkScored, checkTemperature, checkTraining } from '../checks.ts';
 import {
   type DeviceInfo,
@@ -105,16 +107,11 @@ export class KernelsEngine extends KernelsReference implements PolicyEngine {
     }
   }
 
-  /** The same with the weights of a policy folder, which pass through memory one by one. */
-  static async load(
-    dir: string,
-    config: ModelConfig,
-    options: CoreOptions,
-    training?: Training,
-  ): Promise<KernelsEngine> {
-    const engine = KernelsEngine.create(config, null, options, training);
+  /** The same with the weights of a policy, which pass through memory a few rows at a time. */
+  static async load(policy: PolicyFiles, options: CoreOptions, training?: Training): Promise<KernelsEngine> {
+    const engine = KernelsEngine.create(policy.config, null, options, training);
     try {
-      await visitWeights(dir, config, (name, tensor) => engine.model.base.put(name, tensor));
+      for await (const { name, data, first } of streamRows(policy.tensors)) engine.model.base.put(name, data, first);
       return engine;
     } catch (error) {
       engine.dispose();
@@ -124,7 +121,7 @@ export class KernelsEngine extends KernelsReference implements PolicyEngine {
 
   /** Replace the policy's weights, or some of them; before any other call. */
   fill(weights: Weights): void {
-    for (const [name, tensor] of weights) this.model.base.put(name, tensor);
+    for (const [name, { data }] of weights) this.model.base.put(name, data);
   }
 
   private constructor(machine: Machine, model: Model, engine: string) {

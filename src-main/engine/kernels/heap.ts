@@ -13,10 +13,12 @@ export class Heap {
   readonly #gaps: Gap[] = [];
   readonly #sizes = new Map<number, number>();
   #end: number;
+  #most: number;
   #used = 0;
 
   constructor(start: number) {
     this.#end = align(start);
+    this.#most = this.#end;
   }
 
   /** Bytes of all blocks. */
@@ -27,6 +29,11 @@ export class Heap {
   /** Where the last block ends. */
   get end(): number {
     return this.#end;
+  }
+
+  /** The farthest that `end` has been. */
+  get most(): number {
+    return this.#most;
   }
 
   /** @returns Address of a block of at least `bytes` bytes; its contents are undefined. */
@@ -42,6 +49,7 @@ export class Heap {
       if (gap.size === 0) this.#gaps.splice(index, 1);
     } else {
       this.#end += size;
+      this.#most = Math.max(this.#most, this.#end);
     }
     this.#sizes.set(start, size);
     this.#used += size;

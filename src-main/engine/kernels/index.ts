@@ -1,16 +1,22 @@
 /** The engines on the CPU: fused kernels, as native code where that was compiled, and in WebAssembly everywhere. */
-import { readModelConfig } from '../../model/checkpoint-files.ts';
+import { openPolicy } from '../../model/policy-files.ts';
 import { initialWeights } from '../../model/weights.ts';
+import { checkTraining } from '../checks.ts';
 import type { EngineFactory } from '../engine.ts';
 import { type CoreKind, missingCore } from './core.ts';
 import { KernelsEngine } from './engine.ts';
+import { planMemory } from './plan.ts';
 
 function factory(kind: CoreKind, title: string): EngineFactory {
   return {
     id: `kernels-${kind}`,
     title,
     unavailable: async () => missingCore(kind),
-    load: async (dir, training) => KernelsEngine.load(dir, await readModelConfig(dir), { kind }, training),
+    plan: async (config, training, work) => {
+      checkTraining(training);
+      return planMemory(kind, config, training, work);
+    },
+    load: async (dir, training) => KernelsEngine.load(await openPolicy(dir), { kind }, training),
     create: async (config, seed, training) => {
       const engine = KernelsEngine.create(config, null, { kind }, training);
       engine.fill(initialWeights(config, seed));

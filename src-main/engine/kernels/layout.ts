@@ -5,7 +5,6 @@
  */
 import { type Adapter, adapterScale } from '../../model/adapter.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import type { Tensor } from '../../model/safetensors.ts';
 import { type Weights, weightShapes } from '../../model/weights.ts';
 import type { layerMatrices } from './tasks.ts';
 
@@ -249,11 +248,17 @@ export function adapterLayoutOf(config: ModelConfig, adapter: Adapter, panel: nu
   return { panel, matrixSize: size, size, tensors, width, layers };
 }
 
-/** Calls `visit(index in the tensor, index in the buffer)` for every element. */
-export function walk(panel: number, place: Place, visit: (i: number, at: number) => void): void {
+/** Calls `visit(index in the tensor, index in the buffer)` for every element of rows `first .. end - 1`. */
+export function walk(
+  panel: number,
+  place: Place,
+  visit: (i: number, at: number) => void,
+  first = 0,
+  end = place.rows.length,
+): void {
   const { matrix, offset, rows, columns } = place;
-  let i = 0;
-  for (const row of rows) {
+  let i = first * columns.length;
+  for (const row of rows.subarray(first, end)) {
     // In a panel, an output's elements lie `panel` apart.
     const start = matrix ? matrix.offset + Math.floor(row / panel) * matrix.in * panel + (row % panel) : offset;
     const stride = matrix ? panel : 1;
@@ -261,16 +266,19 @@ export function walk(panel: number, place: Place, visit: (i: number, at: number)
   }
 }
 
-/** Hand over a tensor's elements with their places in the buffer. */
+/** Hand over the elements of whole rows of a tensor with their places in the buffer. @param first Index of the first row. */
 export function scatter(
   space: Space,
   name: string,
-  { data }: Tensor,
+  data: Float32Array,
+  first: number,
   write: (at: number, value: number) => void,
 ): void {
   const place = space.tensors.get(name);
   if (!place) throw new Error(`tensor ${name} has no place in the kernels' layout`);
-  walk(space.panel, place, (i, at) => write(at, data[i] as number));
+  const width = place.columns.length;
+  const from = first * width;
+  walk(space.panel, place, (i, at) => write(at, data[i - from] as number), first, first + data.length / width);
 }
 
 /** All tensors; the inverse of `scatter`. */

@@ -11,10 +11,20 @@ import { type CoreKind, type OpenCore, openCore } from './core.ts';
 import { Heap } from './heap.ts';
 import { type Task, taskWords } from './tasks.ts';
 
-const stackBytes = 65536;
+export const stackBytes = 65536;
 const maxThreads = 8;
 /** 32-bit words of the queue that all threads share, then its doubles; see `Queue` in core.cpp. */
-const queue = { left: 0, done: 1, epoch: 2, stop: 3, words: 4, tasks: 2, scratch: 3, scratchFloats: 4, bytes: 40 };
+export const queue = {
+  left: 0,
+  done: 1,
+  epoch: 2,
+  stop: 3,
+  words: 4,
+  tasks: 2,
+  scratch: 3,
+  scratchFloats: 4,
+  bytes: 40,
+};
 /** Looks at what is done before this thread sleeps: some tens of microseconds, as in worker.mjs. */
 const spins = 2000;
 /** How long this thread sleeps for the others before it lets messages in, among them that one of them has died. */
@@ -22,8 +32,13 @@ const patienceMs = 50;
 /** How long a process may go without answering messages, roughly. */
 const breatheMs = 15;
 
-function defaultThreads(): number {
+export function defaultThreads(): number {
   return Math.min(availableParallelism(), maxThreads);
+}
+
+/** Tasks that the queue makes room for when so many are posted. */
+export function taskCapacity(tasks: number): number {
+  return Math.max(64, 2 * tasks);
 }
 
 /** Blocks of memory that live until `free`, together. */
@@ -80,6 +95,11 @@ export class Machine {
   /** Bytes of the blocks that are in use. */
   get bytes(): number {
     return this.#heap.used;
+  }
+
+  /** Bytes of the arena that have been in use at one time or another: they are not given back. */
+  get mostBytes(): number {
+    return this.#heap.most;
   }
 
   /** Keep the threads for one more holder; each calls `release` once, and the last one stops them. */
@@ -194,7 +214,7 @@ export class Machine {
     if (tasks.length > this.#tasks.capacity) {
       if (this.#tasks.start > 0) this.free(this.#tasks.start);
       this.#tasks = { start: 0, capacity: 0 };
-      const capacity = Math.max(64, 2 * tasks.length);
+      const capacity = taskCapacity(tasks.length);
       this.#tasks = { start: this.allocate(capacity * taskWords * 8), capacity };
     }
     const words = this.doubles(this.#tasks.start, tasks.length * taskWords);

@@ -1,6 +1,7 @@
 /** A decoder in a machine's memory: its weights, its adapter, and the core's description of them. */
 import { type Adapter, initialAdapter } from '../../model/adapter.ts';
 import type { ModelConfig } from '../../model/config.ts';
+import { rotaryDivisors } from '../../model/rotary.ts';
 import { EngineError, type Training } from '../engine.ts';
 import type { OpenCore } from './core.ts';
 import { type AdapterLayout, adapterLayoutOf, type Layout, type LowRank, layoutOf, type Matrix } from './layout.ts';
@@ -27,7 +28,48 @@ export interface Measures {
   readonly cache: number;
 }
 
-export class Model {
+/** What the size of everything that a model needs follows from. */
+export interface Shape {
+  readonly config: ModelConfig;
+  readonly layout: Layout;
+  /** Null where all weights are trained. */
+  readonly adapterLayout: AdapterLayout | null;
+  readonly recompute: boolean;
+  readonly measures: Measures;
+}
+
+/** Bytes of the core's words about a model. */
+export const modelBytes = 16 * 8;
+/** Words of a record in the core's tables, and of what `measure` answers. */
+export const tableWords = { matrix: 7, adapter: 9, vector: 2, measures: 4 };
+
+/** The core's words about a model, in the order of `Model` in model.h. @param tables Addresses of cosines, sines, matrices and vectors. */
+export function modelWords(
+  config: ModelConfig,
+  { sizes }: Layout,
+  adapterWidth: number,
+  tables: readonly [number, number, number, number],
+): number[] {
+  return [
+    ...[sizes.hidden, config.heads, config.kvHeads, sizes.headDim, sizes.inter, sizes.vocab, config.layers],
+    ...[config.vocabSize, 1 / config.hiddenSize, config.normEpsilon, 1 / Math.sqrt(config.headDim)],
+    ...[adapterWidth, ...tables],
+  ];
+}
+
+/** What `measure` has written, by name. */
+export function measuresOf(words: Float64Array): Measures {
+  const [activations = 0, operands = 0, vectors = 0, cache = 0] = words;
+  return { activations, operands, vectors, cache };
+}
+
+/** Positions that tables of angles reach when `positions` are needed, and what they take. */
+export function rotaryTables({ config, layout }: Pick<Shape, 'config' | 'layout'>, positions: number, known: number) {
+  const reach = Math.min(config.maxPositions, Math.max(positions, 2 * known, 64));
+  return { reach, bytes: reach * layout.sizes.headDim * 4 };
+}
+
+export class Model implements Shape {
   readonly machine: Machine;
   readonly config: ModelConfig;
   readonly layout: Layout;
@@ -56,7 +98,7 @@ export class Model {
     this.recompute = recompute;
     this.base = base;
     this.#adapter = adapter;
-    this.words = machine.allocate(16 * 8);
+    this.words = machine.allocate(modelBytes);
     this.#describe();
     this.measures = this.#measure();
   }
@@ -87,6 +129,10 @@ export class Model {
   /** What training changes. */
   get trained(): WeightBuffer {
     return this.#adapter?.weights ?? this.base;
+  }
+
+  get adapterLayout(): AdapterLayout | null {
+    return this.#adapter?.layout ?? null;
   }
 
   get adapter(): Adapter | null {
@@ -121,16 +167,16 @@ export class Model {
   reachPosition(positions: number): void {
     if (positions <= this.#rotary.positions) return;
     const { machine, config, layout } = this;
-    const reach = Math.min(config.maxPositions, Math.max(positions, 2 * this.#rotary.positions, 64));
+    const { reach, bytes } = rotaryTables(this, positions, this.#rotary.positions);
     const half = layout.sizes.headDim / 2;
-    const start = machine.allocate(2 * reach * half * 4);
+    const start = machine.allocate(bytes);
     if (this.#rotary.positions > 0) machine.free(this.#rotary.start);
     const cosines = machine.floats(start, reach * half);
     const sines = machine.floats(start + reach * half * 4, reach * half);
+    const divisors = rotaryDivisors(config);
     for (let position = 0; position < reach; position++)
       for (let i = 0; i < half; i++) {
-        const rotates = i < config.headDim / 2;
-        const angle = rotates ? position / config.ropeTheta ** ((2 * i) / config.headDim) : 0;
+        const angle = position / (divisors[i] ?? Number.POSITIVE_INFINITY);
         cosines[position * half + i] = Math.cos(angle);
         sines[position * half + i] = Math.sin(angle);
       }
@@ -148,22 +194,18 @@ export class Model {
     if (this.#rotary.positions > 0) machine.free(this.#rotary.start);
   }
 
-  /** Write the core's words about this model, in the order of `Model` in model.h. */
+  /** Write the core's words about this model. */
   #describe(): void {
     const { config, layout, machine } = this;
-    const { sizes } = layout;
     this.#tables?.free();
     this.#tables = machine.scope();
     const weights = this.#matrixTable(this.#tables);
     const vectors = this.#tables.words(this.#vectorTable());
     const { start: cosines, positions } = this.#rotary;
+    const sines = cosines + positions * (layout.sizes.headDim / 2) * 4;
     machine
-      .doubles(this.words, 16)
-      .set([
-        ...[sizes.hidden, config.heads, config.kvHeads, sizes.headDim, sizes.inter, sizes.vocab, config.layers],
-        ...[config.vocabSize, 1 / config.hiddenSize, config.normEpsilon, 1 / Math.sqrt(config.headDim)],
-        ...[this.#adapter?.layout.width ?? 0, cosines, cosines + positions * (sizes.headDim / 2) * 4, weights, vectors],
-      ]);
+      .doubles(this.words, modelBytes / 8)
+      .set(modelWords(config, layout, this.#adapter?.layout.width ?? 0, [cosines, sines, weights, vectors]));
   }
 
   /** 7 words a matrix: embedding, head, then layer by layer. */
@@ -216,15 +258,9 @@ export class Model {
   #measure(): Measures {
     const scope = this.machine.scope();
     try {
-      const out = scope.take(4 * 8);
+      const out = scope.take(tableWords.measures * 8);
       this.machine.core.measure(this.words, out);
-      const [activations, operands, vectors, cache] = [...this.machine.doubles(out, 4)];
-      return {
-        activations: activations as number,
-        operands: operands as number,
-        vectors: vectors as number,
-        cache: cache as number,
-      };
+      return measuresOf(this.machine.doubles(out, tableWords.measures));
     } finally {
       scope.free();
     }
@@ -240,8 +276,8 @@ function checkFits(
   const layout = layoutOf(config, panel);
   const adapterLayout = adapter && adapterLayoutOf(config, adapter, panel);
   // Trained weights come with a gradient and two moments.
-  const needed =
-    (adapterLayout ? WeightBuffer.bytes(layout, frozenPrecision) : 0) + 16 * (adapterLayout ?? layout).size;
+  const { halves, floats } = WeightBuffer.bytes(layout, frozenPrecision);
+  const needed = (adapterLayout ? halves + floats : 0) + 16 * (adapterLayout ?? layout).size;
   if (needed > maxBytes)
     throw new EngineError(
       `training this policy needs ${gigabytes(needed)} and room for activations; ${name} can have ` +

@@ -6,7 +6,7 @@ import * as tasks from './tasks.ts';
 import { WeightBuffer } from './weights.ts';
 
 /** Weights of one task. The norm is summed task by task, so this decides its last bits. */
-const taskFloats = 1 << 16;
+export const taskFloats = 1 << 16;
 
 export class Optimizer {
   readonly #model: Model;

@@ -16,9 +16,9 @@ import type { Task } from './tasks.ts';
 import * as tasks from './tasks.ts';
 
 /** Outputs of a matrix whose gradient is one task; at most kGradientOuts in gemm.h. */
-const gradientOuts = 256;
+export const gradientOuts = 256;
 /** Columns of the embedding whose gradient is one task. */
-const embeddingColumns = 64;
+export const embeddingColumns = 64;
 
 export async function score(model: Model, sequences: readonly Scored[], temperature: number): Promise<TokenStats[]> {
   const stats: TokenStats[] = [];

@@ -3,8 +3,8 @@
  * but each slice reads all weights: the balance depends on the model alone, so that every machine adds up in one order.
  */
 import type { Scored } from '../engine.ts';
-import { headShards, ownRows, type Range } from './batch.ts';
-import type { Model } from './model.ts';
+import { headShards, ownRows, promptKeys, type Range } from './batch.ts';
+import type { Shape } from './model.ts';
 
 /** Rows of one forward (and backward) pass, and the floats that its intermediate results may take. */
 const sliceRows = { fewest: 256, most: 2048 };
@@ -15,7 +15,7 @@ const sliceShare = 6;
 const sharedGroups = 4;
 
 /** Rows that a slice should have, and the most that it may have. @param keep A backward pass follows. */
-export function rowsOfSlice(model: Model, keep: boolean): { readonly wanted: number; readonly most: number } {
+export function rowsOfSlice(model: Shape, keep: boolean): { readonly wanted: number; readonly most: number } {
   const { layout, measures, config, recompute } = model;
   const { hidden } = layout.sizes;
   const restLayers = keep && !recompute ? config.layers : 2;
@@ -28,7 +28,7 @@ export function rowsOfSlice(model: Model, keep: boolean): { readonly wanted: num
 }
 
 /** Neighbouring sequences that go through the model together. Groups, which share a prompt, are cut only where they must be. */
-export function slicesOf(model: Model, sequences: readonly Scored[], keep: boolean): Range[] {
+export function slicesOf(model: Shape, sequences: readonly Scored[], keep: boolean): Range[] {
   const { wanted, most } = rowsOfSlice(model, keep);
   const slices: Range[] = [];
   let first = 0;
@@ -69,9 +69,10 @@ function blocksOf(sequences: readonly Scored[], most: number): Stretch[] {
 
 function groupsOf(sequences: readonly Scored[], most: number): Stretch[] {
   const groups: { first: number; end: number; rows: number }[] = [];
-  let prompt: string | null = null;
+  const keys = promptKeys(sequences);
+  let prompt: string | undefined;
   for (const [i, sequence] of sequences.entries()) {
-    const key = sequence.prompt.join();
+    const key = keys[i];
     const own = ownRows(sequence);
     const last = groups.at(-1);
     if (last && key === prompt && last.rows + own <= most) {

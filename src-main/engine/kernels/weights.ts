@@ -1,6 +1,5 @@
 /** A buffer of weights in the core's layout, which several models may share. */
 import { roundToBfloat16 } from '../../model/adapter.ts';
-import type { Tensor } from '../../model/safetensors.ts';
 import type { Weights } from '../../model/weights.ts';
 import { gather, type Matrix, type Space, scatter, walk } from './layout.ts';
 import type { Machine } from './machine.ts';
@@ -21,13 +20,15 @@ export class WeightBuffer {
     this.machine = machine;
     this.space = space;
     this.precision = precision;
-    const halved = precision === 'bfloat16';
-    this.#halves = halved ? machine.allocate(space.matrixSize * 2) : 0;
-    this.start = machine.allocate((halved ? space.size - space.matrixSize : space.size) * 4);
+    const { halves, floats } = WeightBuffer.bytes(space, precision);
+    this.#halves = halves > 0 ? machine.allocate(halves) : 0;
+    this.start = machine.allocate(floats);
   }
 
-  static bytes({ size, matrixSize }: Space, precision: Precision): number {
-    return precision === 'bfloat16' ? matrixSize * 2 + (size - matrixSize) * 4 : size * 4;
+  /** Of its two blocks, in the order in which they are taken; one of 0 is not. */
+  static bytes({ size, matrixSize }: Space, precision: Precision): { halves: number; floats: number } {
+    if (precision === 'float32') return { halves: 0, floats: size * 4 };
+    return { halves: matrixSize * 2, floats: (size - matrixSize) * 4 };
   }
 
   retain(): this {
@@ -45,28 +46,27 @@ export class WeightBuffer {
   set(weights: Weights | null): void {
     this.#floats().fill(0);
     if (this.#halves > 0) this.machine.halves(this.#halves, this.space.matrixSize).fill(0);
-    for (const [name, tensor] of weights ?? []) this.put(name, tensor);
+    for (const [name, { data }] of weights ?? []) this.put(name, data);
   }
 
-  /** Replace one tensor. */
-  put(name: string, tensor: Tensor): void {
+  /** Replace a tensor, or whole rows of it. @param first Index of the first row. */
+  put(name: string, data: Float32Array, first = 0): void {
     const { space, machine } = this;
     const floats = this.#floats();
     if (this.#halves === 0) {
-      scatter(space, name, tensor, (at, value) => {
+      scatter(space, name, data, first, (at, value) => {
         floats[at] = value;
       });
       return;
     }
     const halves = machine.halves(this.#halves, space.matrixSize);
-    const value = new Float32Array(1);
-    scatter(space, name, tensor, (at, x) => {
-      if (at >= space.matrixSize) {
-        floats[at - space.matrixSize] = x;
-        return;
-      }
-      value[0] = x;
-      halves[at] = (new Uint32Array(roundToBfloat16(value).buffer)[0] as number) >>> 16;
+    // A matrix is all halves, a vector all floats; rounding the one does not touch the other.
+    const rounded = new Uint32Array(roundToBfloat16(data).buffer);
+    let i = 0;
+    scatter(space, name, data, first, (at, value) => {
+      if (at >= space.matrixSize) floats[at - space.matrixSize] = value;
+      else halves[at] = (rounded[i] as number) >>> 16;
+      i++;
     });
   }
 

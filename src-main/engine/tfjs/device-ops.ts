@@ -13,12 +13,12 @@ import type { Weight } from './weight.ts';
 export class DeviceOps implements Ops {
   readonly tf: Tf;
   readonly #shape: HeadShape;
-  readonly #ropeTheta: number;
+  readonly #divisors: Float64Array;
 
-  constructor(tf: Tf, shape: HeadShape, ropeTheta: number) {
+  constructor(tf: Tf, shape: HeadShape, divisors: Float64Array) {
     this.tf = tf;
     this.#shape = shape;
-    this.#ropeTheta = ropeTheta;
+    this.#divisors = divisors;
   }
 
   linear(x: Tensor2D, weight: Weight): Tensor2D {
@@ -56,7 +56,7 @@ export class DeviceOps implements Ops {
     const half = this.#shape.headDim / 2;
     const shape: [number, number] = [positions.length, half];
     const angle = (index: number) =>
-      (positions[Math.floor(index / half)] as number) * this.#ropeTheta ** (-(index % half) / half);
+      (positions[Math.floor(index / half)] as number) / (this.#divisors[index % half] as number);
     const indices = Float32Array.from({ length: positions.length * half }, (_, index) => index);
     return {
       cos: this.tf.tensor2d(

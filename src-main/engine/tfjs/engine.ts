@@ -30,7 +30,7 @@ import type { Ops } from './ops.ts';
 import { Optimizer } from './optimizer.ts';
 import { accumulate, score } from './scoring.ts';
 import { Transformer } from './transformer.ts';
-import { type Weight, WeightSet } from './weight.ts';
+import { type TensorStream, type Weight, WeightSet } from './weight.ts';
 
 /** A started backend. */
 export interface Runtime {
@@ -38,7 +38,7 @@ export interface Runtime {
   /** tfjs's own name of the backend. */
   readonly backend: string;
   readonly device: DeviceInfo;
-  /** Rows of one forward and backward pass; more fills wide devices, fewer stays in a CPU's cache. */
+  /** As the backend says. */
   readonly sliceTokens: number;
   ops(config: ModelConfig): Ops;
 }
@@ -81,13 +81,13 @@ export class TfjsEngine extends TfjsReference implements PolicyEngine {
   static async create(
     runtime: Runtime,
     config: ModelConfig,
-    weights: Weights,
+    weights: TensorStream,
     { adapter, recompute }: Training,
   ): Promise<TfjsEngine> {
     return exclusively(runtime.tf, runtime.backend, async () => {
       const transformer = new Transformer(config, runtime.ops(config), recompute);
       const state = adapter && { adapter, weights: initialAdapter(config, adapter) };
-      return new TfjsEngine(runtime, transformer, WeightSet.upload(runtime.tf, config, weights, state));
+      return new TfjsEngine(runtime, transformer, await WeightSet.upload(runtime.tf, config, weights, state));
     });
   }
 

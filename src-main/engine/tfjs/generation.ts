@@ -1,5 +1,6 @@
 /** Autoregressive sampling: prefill of a group of prompts, then one token a sequence and step until all have ended. */
 import { type Random, stream } from '../../../src-shared/random.ts';
+import { endTokens, type ModelConfig } from '../../model/config.ts';
 import type { Generated, OnGenerated, Sampling, TokenIds } from '../engine.ts';
 import { scoped } from './library.ts';
 import type { KvCache } from './ops.ts';
@@ -33,7 +34,7 @@ export async function generate(
   onGenerated?: OnGenerated,
 ): Promise<Generated[]> {
   const generated: Generated[] = [];
-  for (const [start, end] of promptGroups(transformer, prompts, sampling.maxNewTokens)) {
+  for (const [start, end] of promptGroups(transformer.config, prompts, sampling.maxNewTokens)) {
     const group = prompts.slice(start, end);
     const sequences = group.map((prompt, i) => newSequence(start + i, prompt, sampling));
     await scoped(transformer.ops.tf, () => generateGroup(transformer, weights, group, sequences, sampling));
@@ -71,13 +72,13 @@ async function generateGroup(
   const cache = ops.cache(batch.keys, config.layers, longest + sampling.maxNewTokens);
   try {
     const distribution = new Distribution(config.vocabSize);
+    const ends = endTokens(config);
     let active = [...sequences];
     let logits = await scoped(ops.tf, async () =>
       (await ops.read(transformer.logits(weights, transformer.hidden(weights, batch, cache)))).slice(),
     );
     for (;;) {
-      for (const [row, sequence] of active.entries())
-        draw(distribution, logits, row, sequence, sampling, config.eosTokenId);
+      for (const [row, sequence] of active.entries()) draw(distribution, logits, row, sequence, sampling, ends);
       active = dropEnded(active, cache);
       if (active.length === 0) return;
       logits = await scoped(ops.tf, async () => {
@@ -99,7 +100,7 @@ function draw(
   row: number,
   sequence: Sequence,
   sampling: Sampling,
-  eosTokenId: number,
+  ends: ReadonlySet<number>,
 ): void {
   const { temperature } = sampling;
   const offset = row * distribution.probabilities.length;
@@ -108,7 +109,7 @@ function draw(
   distribution.describe(sequence.stats, sequence.count, (logits[offset + token] as number) / temperature);
   sequence.tokens[sequence.count++] = token;
   sequence.position++;
-  sequence.finished = token === eosTokenId;
+  sequence.finished = ends.has(token);
 }
 
 function dropEnded(active: Sequence[], cache: KvCache): Sequence[] {
@@ -122,7 +123,11 @@ function dropEnded(active: Sequence[], cache: KvCache): Sequence[] {
 }
 
 /** Ranges of prompts, in order, whose cache, prompt tokens and logits stay within the limits. */
-function promptGroups({ config }: Transformer, prompts: readonly TokenIds[], maxNewTokens: number): [number, number][] {
+export function promptGroups(
+  config: ModelConfig,
+  prompts: readonly TokenIds[],
+  maxNewTokens: number,
+): [number, number][] {
   const floatsPerPosition = 2 * config.layers * config.kvHeads * config.headDim;
   const groups: [number, number][] = [];
   let start = 0;

@@ -15,13 +15,13 @@ export class HostOps implements Ops {
   readonly tf: Tf;
   readonly #memory: HostMemory;
   readonly #shape: HeadShape;
-  readonly #ropeTheta: number;
+  readonly #divisors: Float64Array;
 
-  constructor(tf: Tf, memory: HostMemory, shape: HeadShape, ropeTheta: number) {
+  constructor(tf: Tf, memory: HostMemory, shape: HeadShape, divisors: Float64Array) {
     this.tf = tf;
     this.#memory = memory;
     this.#shape = shape;
-    this.#ropeTheta = ropeTheta;
+    this.#divisors = divisors;
   }
 
   // The wasm backend multiplies plain matrices about ten times faster than transposed ones: transpose first.
@@ -105,9 +105,9 @@ export class HostOps implements Ops {
     const cosines = this.#view(cos);
     const sines = this.#view(sin);
     for (let i = 0; i < half; i++) {
-      const frequency = this.#ropeTheta ** (-i / half);
+      const divisor = this.#divisors[i] as number;
       for (let row = 0; row < positions.length; row++) {
-        const angle = (positions[row] as number) * frequency;
+        const angle = (positions[row] as number) / divisor;
         cosines[row * half + i] = Math.cos(angle);
         sines[row * half + i] = Math.sin(angle);
       }

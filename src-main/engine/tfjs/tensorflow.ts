@@ -1,5 +1,6 @@
 /** The native TensorFlow backends, from optional packages: CUDA (`tfjs-node-gpu`) and CPU (`tfjs-node`). */
 import util from 'node:util';
+import { rotaryDivisors } from '../../model/rotary.ts';
 import { DeviceOps } from './device-ops.ts';
 import { family } from './family.ts';
 import { loadTf, missingPackage, packageBuild, requirePackage, selectBackend } from './library.ts';
@@ -12,6 +13,7 @@ function tensorflow(id: string, title: string, device: string, sliceTokens: numb
   return family({
     id,
     title,
+    sliceTokens,
     unavailable: async () => {
       const missing = missingPackage('@tensorflow/tfjs') ?? missingPackage(backendPackage);
       if (missing) return missing;
@@ -36,9 +38,8 @@ function tensorflow(id: string, title: string, device: string, sliceTokens: numb
       return {
         tf,
         backend: 'tensorflow',
-        sliceTokens,
         device: { engine: id, device, precision: 'float32', build: packageBuild(backendPackage) },
-        ops: (config) => new DeviceOps(tf, config, config.ropeTheta),
+        ops: (config) => new DeviceOps(tf, config, rotaryDivisors(config)),
       };
     },
   });

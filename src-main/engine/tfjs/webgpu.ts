@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type * as dawn from 'webgpu';
+import { rotaryDivisors } from '../../model/rotary.ts';
 import { DeviceOps } from './device-ops.ts';
 import { family } from './family.ts';
 import { loadTf, missingPackage, packageBuild, requirePackage, selectBackend } from './library.ts';
@@ -51,6 +52,7 @@ export const tfjsWebgpu = family({
   id: 'tfjs-webgpu',
   title: 'TensorFlow.js, WebGPU',
   unavailable,
+  sliceTokens: 8192,
   start: async () => {
     const webgpu = await openGpu();
     if (!globalThis.navigator) Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
@@ -62,14 +64,13 @@ export const tfjsWebgpu = family({
     return {
       tf,
       backend: 'webgpu',
-      sliceTokens: 8192,
       device: {
         engine: 'tfjs-webgpu',
         device: adapter ? describe(adapter.info) : 'GPU',
         precision: 'float32',
         build: `${packageBuild(backendPackage)}, ${packageBuild('webgpu')}`,
       },
-      ops: (config) => new DeviceOps(tf, config, config.ropeTheta),
+      ops: (config) => new DeviceOps(tf, config, rotaryDivisors(config)),
     };
   },
 });

@@ -1,7 +1,7 @@
 /** Tensors of a policy on a device: one weight with its cached transpose, and the named set that makes up a policy. */
 import { type Adapter, type AdapterState, adaptedMatrices, adapterScale } from '../../model/adapter.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import type { Weights } from '../../model/weights.ts';
+import type { Tensor as StoredTensor } from '../../model/stored-tensor.ts';
 import type { Tensor, Tensor2D, Tf } from './library.ts';
 
 /** One tensor. An update replaces it: backends may cache what they derived from the old one. */
@@ -62,6 +62,9 @@ interface LowRank {
   readonly scale: number;
 }
 
+/** Tensors by name, one after the other. */
+export type TensorStream = Iterable<readonly [string, StoredTensor]> | AsyncIterable<readonly [string, StoredTensor]>;
+
 /** The tensors of a policy by their names in the checkpoint, those of its adapter included. */
 export class WeightSet {
   /** What the adapter trains; null where all weights are trained. */
@@ -83,14 +86,24 @@ export class WeightSet {
     this.#lowRanks = lowRanks;
   }
 
-  static upload(tf: Tf, config: ModelConfig, weights: Weights, state: AdapterState | null): WeightSet {
-    const upload = (tensors: Weights) =>
-      new Map([...tensors].map(([name, { shape, data }]) => [name, new Weight(tf, tf.tensor(data, [...shape]))]));
-    if (state === null) return new WeightSet(upload(weights), new Map(), null, new Map());
+  /** @param weights Taken one by one: what is uploaded need not stay in memory. */
+  static async upload(
+    tf: Tf,
+    config: ModelConfig,
+    weights: TensorStream,
+    state: AdapterState | null,
+  ): Promise<WeightSet> {
+    const upload = async (tensors: TensorStream) => {
+      const uploaded = new Map<string, Weight>();
+      for await (const [name, { shape, data }] of tensors)
+        uploaded.set(name, new Weight(tf, tf.tensor(data, [...shape])));
+      return uploaded;
+    };
+    if (state === null) return new WeightSet(await upload(weights), new Map(), null, new Map());
     const { adapter } = state;
     const scale = adapterScale(adapter);
     const lowRanks = new Map(adaptedMatrices(config, adapter).map(({ name, a, b }) => [name, { a, b, scale }]));
-    return new WeightSet(upload(weights), upload(state.weights), adapter, lowRanks);
+    return new WeightSet(await upload(weights), await upload(state.weights), adapter, lowRanks);
   }
 
   get(name: string): Weight {

@@ -108,8 +108,8 @@ describe('layout', () => {
       ['an adapter', adapterLayoutOf(odd, adapter, panel), lowRank],
     ])('takes %s in, each element to a place of its own, and gives them back', (_, space, tensors) => {
       const buffer = new Float32Array(space.size).fill(Number.NaN);
-      for (const [name, tensor] of tensors)
-        scatter(space, name, tensor, (at, value) => {
+      for (const [name, { data }] of tensors)
+        scatter(space, name, data, 0, (at, value) => {
           expect(buffer[at]).toBeNaN();
           buffer[at] = value;
         });
