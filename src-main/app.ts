@@ -5,8 +5,11 @@
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Api, type CallName, calls, type EventName, type Reply } from '../src-shared/api.ts';
-import type { ApiContext, RunControl } from './api/context.ts';
+import type { ApiContext, RunControl, StudyControl } from './api/context.ts';
 import { createCalls, reply } from './api/index.ts';
+import { Rates } from './estimate/rate.ts';
+import { printWithBrowser } from './reports/print.ts';
+import { purge, startPurging } from './runs/bin.ts';
 import { LazySandbox } from './runs/lazy-sandbox.ts';
 import { createPublisher, type Publisher } from './runs/publisher.ts';
 import { askOwner } from './runs/remote.ts';
@@ -16,7 +19,10 @@ import { openSandbox, type Sandbox } from './sandbox/sandbox.ts';
 import { defaultHome, ensureFolder } from './store/home.ts';
 import { isOwned, lockFolder, ownedError } from './store/lock.ts';
 import { openStore } from './store/store.ts';
+import { remembered, StudyDriver } from './studies/driver.ts';
 import { codeVersion } from './version.ts';
+
+type PrintPdf = ApiContext['printPdf'];
 
 export interface AppOptions {
   /** Data folder; `ASSAY_HOME` or the platform's by default. */
@@ -28,6 +34,8 @@ export interface AppOptions {
   /** Module that they run. */
   readonly workerEntry?: string;
   readonly openSandbox?: () => Promise<Sandbox>;
+  /** How reports are printed; by an installed browser by default. */
+  readonly printPdf?: PrintPdf;
   /** How long `close` waits for a running step to end, so that a checkpoint is written. */
   readonly closeMs?: number;
   /** How long a worker may be silent after it was asked to stop. */
@@ -52,10 +60,12 @@ export interface App {
 /** @throws AssayError `locked` (another Assay owns the folder, or it cannot be written), `disk-full`, `corrupt`, `conflict`. */
 export async function openApp(options: AppOptions = {}): Promise<App> {
   const home = options.home ?? defaultHome();
-  return options.readonly ? openReader(home) : openOwner(home, options);
+  const printPdf = options.printPdf ?? printWithBrowser;
+  return options.readonly ? openReader(home, printPdf) : openOwner(home, { ...options, printPdf });
 }
 
-async function openOwner(home: string, options: AppOptions): Promise<App> {
+async function openOwner(home: string, options: AppOptions & { printPdf: PrintPdf }): Promise<App> {
+  const { printPdf } = options;
   ensureFolder(home);
   const lock = lockFolder(home);
   const closers: (() => void | Promise<void>)[] = [() => lock.release()];
@@ -74,27 +84,42 @@ async function openOwner(home: string, options: AppOptions): Promise<App> {
       sandbox,
       publish: publisher.publish,
       startWorker: options.startWorker ?? nodeWorker,
-      workerEntry: options.workerEntry ?? workerEntry(),
+      workerEntry: options.workerEntry ?? entry('worker'),
       codeVersion: await codeVersion(),
       closeMs: options.closeMs ?? 10_000,
       stopSilenceMs: options.stopSilenceMs ?? 60_000,
     });
     closers.push(() => supervisor.close());
+    const purging = startPurging(store, home);
+    closers.push(() => purging.stop());
     const control: RunControl = {
       launch: (config, links) => supervisor.launch(config, links),
       pause: async (runId) => supervisor.pause(runId),
       resume: (runId, steps) => supervisor.resume(runId, steps),
       stop: async (runId) => supervisor.stop(runId),
+      queue: () => supervisor.queue,
+      moveInQueue: (runId, place) => supervisor.moveInQueue(runId, place),
+      changed: (runIds) => {
+        for (const runId of runIds) publisher.publish('run', supervisor.summary(runId));
+      },
+      emptyBin: () => purge(store, home, Number.POSITIVE_INFINITY),
+      deleted: (runIds) => publisher.publish('runsDeleted', { runIds: [...runIds] }),
       present: (run) => supervisor.present(run),
     };
-    return assemble({ home, store, control, sandbox }, publisher, once(close));
+    const rates = new Rates(home, options.startWorker ?? nodeWorker, entry('measure'));
+    const studies = (api: () => Api) => {
+      const driver = new StudyDriver({ api, views: store.views, publish: publisher.publish });
+      closers.push(() => driver.close());
+      return driver;
+    };
+    return assemble({ home, store, control, sandbox, printPdf, rates }, studies, publisher, once(close));
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function openReader(home: string): App {
+function openReader(home: string, printPdf: PrintPdf): App {
   const store = openStore(home, 'reader');
   const control: RunControl = {
     launch: async () => {
@@ -104,39 +129,67 @@ function openReader(home: string): App {
     resume: (runId, steps) =>
       askOwner(home, { runId: store.runs.get(runId).id, action: 'resume', steps: steps ?? null }),
     stop: (runId) => askOwner(home, { runId: store.runs.get(runId).id, action: 'stop', steps: null }),
+    queue: () => store.runs.withStatus('queued').map(({ id }) => id),
+    moveInQueue: () => {
+      throw ownedError(home);
+    },
+    // Nothing can change in a process that only reads.
+    changed: () => undefined,
+    deleted: () => undefined,
+    emptyBin: async () => {
+      throw ownedError(home);
+    },
     present: (run) => {
       const isLive = run.status === 'running' || run.status === 'paused' || run.status === 'queued';
       if (!isLive || isOwned(home)) return run;
       return { ...run, status: 'interrupted', error: 'Assay ended while the run was live' };
     },
   };
+  const studies: StudyControl = {
+    start: async () => {
+      throw ownedError(home);
+    },
+    stop: () => {
+      throw ownedError(home);
+    },
+    progress: () => remembered(store.views, isOwned(home)),
+  };
   // Nothing happens in this process, so nothing is ever published.
   return assemble(
-    { home, store, control, sandbox: null },
+    { home, store, control, sandbox: null, printPdf, rates: new Rates(home, nodeWorker, entry('measure')) },
+    () => studies,
     createPublisher(),
     once(async () => store.close()),
   );
 }
 
-function assemble(context: ApiContext, publisher: Publisher, close: () => Promise<void>): App {
-  const call = createCalls(context);
+function assemble(
+  parts: Omit<ApiContext, 'api' | 'studies'>,
+  studies: (api: () => Api) => StudyControl,
+  publisher: Publisher,
+  close: () => Promise<void>,
+): App {
+  // Whoever calls does so when all is put together.
+  const ownApi = () => app.api;
+  const call = createCalls({ ...parts, api: ownApi, studies: studies(ownApi) });
   const bodies = Object.fromEntries(
     (Object.keys(calls) as CallName[]).map((name) => [name, (input: unknown) => call(name, input)]),
   );
-  return {
-    home: context.home,
+  const app: App = {
+    home: parts.home,
     // The mapped type cannot follow Object.fromEntries; every name of `calls` is present by construction.
     api: { ...bodies, on: publisher.on } as Api,
     dispatch: (name, input) => reply(call, name, input),
     listen: publisher.listen,
     close,
   };
+  return app;
 }
 
-/** `worker.ts` beside this file in the source tree, `worker.js` in the bundle. */
-function workerEntry(): string {
+/** A process's module: `worker.ts` beside this file in the source tree, `worker.js` in the bundle. */
+function entry(name: 'worker' | 'measure'): string {
   const here = fileURLToPath(import.meta.url);
-  return join(dirname(here), `worker${extname(here)}`);
+  return join(dirname(here), `${name}${extname(here)}`);
 }
 
 function once(body: () => Promise<void>): () => Promise<void> {

@@ -20,6 +20,7 @@ import { readAsset, securityHeaders } from './api/assets.ts';
 import { carryIpc } from './api/ipc.ts';
 import { type App, openApp } from './app.ts';
 import { APP_HOST, type Opening, openingIn, openingOf, SCHEME } from './desktop/openings.ts';
+import { electronPrinter } from './desktop/print-pdf.ts';
 import { ORIGIN, WindowKeeper } from './desktop/window.ts';
 import { electronWorker } from './runs/worker-process.ts';
 
@@ -55,7 +56,7 @@ if (app.requestSingleInstanceLock()) {
 async function start(): Promise<void> {
   let assay: App;
   try {
-    assay = await openApp({ startWorker: electronWorker(utilityProcess) });
+    assay = await openApp({ startWorker: electronWorker(utilityProcess), printPdf: electronPrinter(BrowserWindow) });
   } catch (error) {
     const { message, hint } = toErrorData(error);
     dialog.showErrorBox('Assay cannot start', hint === undefined ? message : `${message}\n\n${hint}`);

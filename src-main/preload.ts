@@ -1,5 +1,6 @@
-/** Runs in the window before its page, sandboxed: gives the page `window.assay`, one Transport and nothing else. */
-import { contextBridge, type IpcRendererEvent, ipcRenderer } from 'electron';
+/** Runs in the window before its page, sandboxed: gives the page `window.assay`: one Transport, where a
+ * chosen file lies, and nothing else. */
+import { contextBridge, type IpcRendererEvent, ipcRenderer, webUtils } from 'electron';
 import type { Transport } from '../src-shared/api.ts';
 import { CALL_CHANNEL, EVENT_CHANNEL } from './api/ipc.ts';
 
@@ -14,4 +15,5 @@ const transport: Transport = {
     };
   },
 };
-contextBridge.exposeInMainWorld('assay', transport);
+// Only of a File that a person chose or dropped: a page cannot make one for another path.
+contextBridge.exposeInMainWorld('assay', { ...transport, pathOf: (file: File) => webUtils.getPathForFile(file) });

@@ -1,7 +1,9 @@
 /** What the bodies of the calls work with. */
 import type { z } from 'zod';
-import type { CallName, Calls } from '../../src-shared/api.ts';
+import type { Api, CallName, Calls } from '../../src-shared/api.ts';
 import type { RunConfig } from '../../src-shared/run.ts';
+import type { StudyProgress, StudySettings } from '../../src-shared/study.ts';
+import type { Rates } from '../estimate/rate.ts';
 import type { LazySandbox } from '../runs/lazy-sandbox.ts';
 import type { RunLinks, StoredRun } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
@@ -13,8 +15,25 @@ export interface RunControl {
   pause(runId: string): Promise<void>;
   resume(runId: string, steps: number | undefined): Promise<void>;
   stop(runId: string): Promise<void>;
+  /** Runs that wait, the next one first. */
+  queue(): readonly string[];
+  /** @throws AssayError `conflict` where the run does not wait. */
+  moveInQueue(runId: string, place: number): void;
+  /** Tell that summaries of runs changed. */
+  changed(runIds: readonly string[]): void;
+  /** Purge all that is in the bin and may go. */
+  emptyBin(): Promise<{ purged: number; kept: number }>;
+  /** Tell that runs went into the bin. */
+  deleted(runIds: readonly string[]): void;
   /** A stored run as it really stands. */
   present(run: StoredRun): StoredRun;
+}
+
+/** Having studies made: in the process that owns the data folder. */
+export interface StudyControl {
+  start(settings: StudySettings): Promise<void>;
+  stop(id: string): void;
+  progress(): readonly StudyProgress[];
 }
 
 export interface ApiContext {
@@ -23,6 +42,13 @@ export interface ApiContext {
   readonly control: RunControl;
   /** Null in a process that only reads: it opens none. */
   readonly sandbox: LazySandbox | null;
+  /** Prints a page of ours. @throws AssayError `not-found` where nothing on this machine can. */
+  readonly printPdf: (html: string) => Promise<Uint8Array>;
+  /** How fast engines are on this machine. */
+  readonly rates: Rates;
+  readonly studies: StudyControl;
+  /** The calls themselves, for a body that is made of several. */
+  readonly api: () => Api;
 }
 
 /** A body gets input that was parsed. */

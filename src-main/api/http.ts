@@ -1,6 +1,6 @@
 /**
- * Carries the Api to a browser on this machine: the window's files over HTTP and the calls and events over one
- * WebSocket at /rpc, on the loopback only. Whoever has the address with the token of this launch gets in, nobody else:
+ * Carries the Api to a browser on this machine: the window's files over HTTP, files to import by POST to /import, and
+ * the calls and events over one WebSocket at /rpc, on the loopback only. Whoever has the address with the token of this launch gets in, nobody else:
  * other users of the machine, other pages in the same browser and rebound host names do not.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
@@ -13,6 +13,7 @@ import { AssayError } from '../../src-shared/errors.ts';
 import { readAsset, securityHeaders } from './assets.ts';
 import { Outbox } from './outbox.ts';
 import type { Shell } from './shell.ts';
+import { takeUpload } from './upload.ts';
 
 /** Room for the largest program and its tests (PROGRAM_BOUNDS), most of whose characters are one byte in JSON. */
 const MAX_REQUEST_BYTES = 8 << 20;
@@ -26,6 +27,8 @@ export interface ServeOptions {
   /** out/renderer. */
   readonly files: string;
   readonly heartbeatMs?: number;
+  /** Largest file that can be sent for import. */
+  readonly maxUploadBytes?: number;
 }
 
 export interface Served {
@@ -53,11 +56,15 @@ export async function serve(shell: Shell, options: ServeOptions): Promise<Served
       response.writeHead(status, { ...headers, 'Content-Type': 'text/plain; charset=utf-8', ...more }).end(text);
     // A name that was rebound to the loopback arrives with the name in Host.
     if (request.headers.host !== host) return end(421, 'Wrong host');
-    if (request.method !== 'GET' && request.method !== 'HEAD')
-      return request.headers.origin === origin
-        ? end(405, 'Only GET', { Allow: 'GET, HEAD' })
-        : end(403, 'Wrong origin');
     const url = parseTarget(request.url ?? '', origin);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      if (request.headers.origin !== origin) return end(403, 'Wrong origin');
+      if (request.method !== 'POST' || url?.pathname !== '/import') return end(405, 'Only GET', { Allow: 'GET, HEAD' });
+      if (!hasSession(request)) return end(403, 'Not signed in: open the address that this launch of Assay printed');
+      const reply = await takeUpload(shell, request, url.searchParams.get('name'), options.maxUploadBytes);
+      // What was not read of a refused file goes with its connection.
+      return end(200, JSON.stringify(reply), { 'Content-Type': 'application/json', Connection: 'close' });
+    }
     if (url === null) return end(400, 'Malformed address');
     const given = url.searchParams.get('token');
     if (given !== null) {

@@ -1,11 +1,22 @@
 /** All calls in one place: input parsed, body run. The transports carry `dispatch`; the command line calls directly. */
 import { type CallName, calls, type Reply } from '../../src-shared/api.ts';
 import { AssayError, toErrorData } from '../../src-shared/errors.ts';
+import { bundleCalls } from './bundle.ts';
+import { comparisonCalls } from './comparison.ts';
 import type { ApiContext, Bodies } from './context.ts';
+import { estimateCalls } from './estimate.ts';
+import { importCalls } from './imports.ts';
+import { lineageCalls } from './lineage.ts';
+import { organiseCalls } from './organise.ts';
 import { recordCalls } from './records.ts';
+import { reportCalls } from './reports.ts';
+import { rolloutCalls } from './rollouts.ts';
 import { runCalls } from './runs.ts';
 import { sandboxCalls } from './sandbox.ts';
+import { seriesCalls } from './series.ts';
+import { studyCalls } from './studies.ts';
 import { systemCalls } from './system.ts';
+import { viewCalls } from './views.ts';
 
 /** Answer a call by name. @throws AssayError `usage` for an unknown call or input that does not parse. */
 export type Call = (name: string, input: unknown) => Promise<unknown>;
@@ -14,8 +25,19 @@ export function createCalls(context: ApiContext): Call {
   const bodies: Bodies = {
     ...systemCalls(context),
     ...runCalls(context),
+    ...estimateCalls(context),
     ...recordCalls(context),
+    ...rolloutCalls(context),
+    ...seriesCalls(context),
+    ...organiseCalls(context),
+    ...viewCalls(context),
     ...sandboxCalls(context),
+    ...comparisonCalls(context),
+    ...reportCalls(context),
+    ...lineageCalls(context),
+    ...bundleCalls(context),
+    ...importCalls(context),
+    ...studyCalls(context),
   };
   return async (name, input) => {
     if (!isCallName(name))

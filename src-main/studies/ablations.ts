@@ -18,10 +18,10 @@ function ablation(
   return {
     ...{ id, title, question, predicates },
     scales: ['tiny', 'paper'],
-    plan: (scale, seeds) =>
+    plan: (_scale, seeds) =>
       REWARDS.flatMap((reward) =>
         values.flatMap((value) =>
-          armRuns(scale, seeds, `${reward}, ${value}`, reward, { [path]: value, ...only(reward, value) }),
+          armRuns(seeds, `${reward}, ${value}`, reward, { [path]: value, ...only(reward, value) }),
         ),
       ),
   };

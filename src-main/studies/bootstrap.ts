@@ -12,11 +12,11 @@ export const bootstrap: Study = {
     const { starts, steps } = BOOTSTRAP[scale];
     const budget = { 'limits.steps': steps };
     return [
-      ...armRuns(scale, seeds, 'grpo from scratch', 'grpo', budget),
+      ...armRuns(seeds, 'grpo from scratch', 'grpo', budget),
       ...CERTAINTY.flatMap((reward) => [
-        ...armRuns(scale, seeds, reward, reward),
+        ...armRuns(seeds, reward, reward),
         ...starts.flatMap((step) =>
-          armRuns(scale, seeds, `grpo from ${reward} at ${step}`, 'grpo', budget, { arm: reward, step }),
+          armRuns(seeds, `grpo from ${reward} at ${step}`, 'grpo', budget, { arm: reward, step }),
         ),
       ]),
     ];

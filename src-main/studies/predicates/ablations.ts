@@ -4,6 +4,7 @@ import { earlyGainThenFall, outputsShorten } from './certainty-rewards.ts';
 import { accuracyGuards, controls, finding, part, together } from './making.ts';
 import { type Arm, LEAST, type Part, predicate, type RunSeries, STUDY, type StudySeries } from './predicate.ts';
 import {
+  besideCertainty,
   change,
   collapseAt,
   delta,
@@ -56,6 +57,7 @@ export const lowerTemperature = predicate({
   thresholds: { endSpread: { value: 0.02, from: 'own choice' } },
   needs: ['eval/avg@k'],
   arms: 'a certainty reward at two or more temperatures',
+  takes: besideCertainty,
   evaluate(study, { endSpread }) {
     const parts = certaintySweeps(study, 'temperature').flatMap((arms): Part[] => {
       const [low, high] = ends(arms);
@@ -80,6 +82,7 @@ export const noTemperatureRescues = predicate({
   thresholds: {},
   needs: ['eval/avg@k', 'eval/length'],
   arms: 'a certainty reward at two or more temperatures',
+  takes: besideCertainty,
   evaluate(study) {
     const swept = certaintySweeps(study, 'temperature').flat();
     const only = { ...study, arms: study.arms.filter((arm) => !isCertainty(arm) || swept.includes(arm)) };
@@ -95,6 +98,7 @@ export const groupSizeSpeed = predicate({
   thresholds: { shareOfRun: { value: 0.1, from: 'own choice' } },
   needs: ['eval/length'],
   arms: 'a certainty reward with two or more group sizes',
+  takes: besideCertainty,
   evaluate(study, { shareOfRun }) {
     const parts = certaintySweeps(study, 'groupSize').map((arms) => {
       const [small, large] = ends(arms);
@@ -124,6 +128,7 @@ export const klDelays = predicate({
     'train/token-entropy',
   ],
   arms: 'a certainty reward with and without a KL term',
+  takes: besideCertainty,
   evaluate(study) {
     const parts = certaintySweeps(study, 'klCoefficient').flatMap((arms): Part[] => {
       const [without, withKl] = ends(arms);
@@ -151,6 +156,7 @@ export const epochsHurtCertainty = predicate({
   thresholds: { leastDifference: LEAST },
   needs: ['eval/avg@k', 'train/length', 'train/trajectory-entropy', 'train/reward'],
   arms: 'a certainty reward with one and with three epochs',
+  takes: besideCertainty,
   evaluate(study) {
     const parts = certaintySweeps(study, 'epochs').flatMap((arms): Part[] => {
       const [one, three] = ends(arms);

@@ -4,6 +4,7 @@ import { spearman } from '../../stats/ranks.ts';
 import { accuracyGuards, controls, finding, onEach, part } from './making.ts';
 import { type Arm, LEAST, predicate, type RunSeries, STUDY, type StudySeries } from './predicate.ts';
 import {
+  besideCertainty,
   change,
   delta,
   endMode,
@@ -23,7 +24,8 @@ import {
 
 const plainCertainty = ({ arms }: StudySeries) => arms.filter((arm) => isCertainty(arm) && isPlain(arm));
 /** The one setting for which the second way to collapse was published: token entropy with three epochs. */
-const expectedLong = ({ settings }: Arm) => settings.reward === 'token-entropy' && settings.epochs >= 3;
+const expectedLong = ({ settings }: Pick<Arm, 'settings'>) =>
+  settings.reward === 'token-entropy' && settings.epochs >= 3;
 const NO_CERTAINTY = 'no runs of a certainty reward';
 
 export const earlyGainThenFall = predicate({
@@ -36,6 +38,7 @@ export const earlyGainThenFall = predicate({
   },
   needs: ['eval/avg@k'],
   arms: 'certainty rewards, with GRPO and the random reward beside',
+  takes: besideCertainty,
   evaluate(study, { latestPeak }) {
     const arms = plainCertainty(study);
     const real = (arm: Arm) => ({ form: 'above', delta: delta(study, [arm]) }) as const;
@@ -58,6 +61,7 @@ export const outputsShorten = predicate({
   thresholds: { share: { value: SHORT_SHARE, from: 'own choice' } },
   needs: ['eval/length'],
   arms: 'certainty rewards, with GRPO and the random reward beside; not token entropy with three epochs',
+  takes: (arm) => besideCertainty(arm) && !expectedLong(arm),
   evaluate(study, { share }) {
     const arms = plainCertainty(study).filter((arm) => !expectedLong(arm));
     return finding(
@@ -96,6 +100,7 @@ export const runsToCap = predicate({
   },
   needs: ['eval/length', 'train/trajectory-entropy'],
   arms: 'token entropy with three epochs, with GRPO and the random reward beside',
+  takes: (arm) => besideCertainty(arm) && (!isCertainty(arm) || expectedLong(arm)),
   evaluate(study, { capShare, trajectoryEntropy }) {
     const arms = plainCertainty(study).filter(expectedLong);
     const guards = (arm: Arm) => controls(study, arm);
@@ -130,6 +135,7 @@ export const rewardRisesRegardless = predicate({
   },
   needs: ['train/reward', 'eval/avg@k'],
   arms: 'certainty rewards, with GRPO and the random reward beside',
+  takes: besideCertainty,
   evaluate(study, { monotony: least }) {
     const arms = plainCertainty(study);
     const guards = (arm: Arm) => controls(study, arm);
@@ -159,6 +165,7 @@ export const certaintyGrows = predicate({
   thresholds: { entropyShare: { value: 0.5, from: 'own choice' } },
   needs: ['train/token-entropy', 'train/self-certainty', 'train/disparity'],
   arms: 'certainty rewards, with GRPO and the random reward beside',
+  takes: besideCertainty,
   evaluate(study, { entropyShare }) {
     const arms = plainCertainty(study);
     const guards = (arm: Arm) => controls(study, arm);
@@ -194,6 +201,7 @@ export const reasoningLost = predicate({
   thresholds: { share: { value: 0.5, from: 'own choice' } },
   needs: ['eval/thinking-words'],
   arms: 'certainty rewards, with GRPO and the random reward beside',
+  takes: besideCertainty,
   evaluate(study, { share }) {
     return finding(
       onEach(
@@ -215,6 +223,7 @@ export const actionReward = predicate({
   thresholds: { identity: { value: 0.05, from: 'own choice' } },
   needs: ['train/action-reward', 'train/trajectory-entropy', 'train/length', 'eval/length'],
   arms: 'any; the fall is asked of runs that end short or at the cap',
+  takes: () => true,
   evaluate({ arms }, { identity }) {
     const collapsed = arms
       .map((arm) => ({

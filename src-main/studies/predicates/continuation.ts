@@ -23,6 +23,7 @@ export const startDoesNotHelp = predicate({
   thresholds: { leastDifference: LEAST },
   needs: ['eval/avg@k'],
   arms: 'GRPO from scratch, and from checkpoints of certainty runs',
+  takes: isGrpo,
   evaluate(study) {
     const numbers: Record<string, number> = {};
     const parts = bootstrapped(study).flatMap((arm) => {
@@ -58,6 +59,7 @@ export const laterNoBetter = predicate({
   thresholds: { leastDifference: LEAST },
   needs: ['eval/avg@k'],
   arms: 'GRPO from two checkpoints of the same certainty run',
+  takes: (arm) => isGrpo(arm) && arm.settings.from !== null,
   evaluate(study) {
     const groups = Map.groupBy(bootstrapped(study), (arm) => `${rest(arm)} ${arm.settings.from?.reward}`);
     const parts = [...groups.values()].flatMap((arms) => {
@@ -89,6 +91,7 @@ export const testTime = predicate({
   thresholds: {},
   needs: ['eval/avg@k'],
   arms: 'certainty rewards trained on the validation problems',
+  takes: ({ settings }) => settings.testTime,
   evaluate(study) {
     const arms = study.arms.filter(({ settings }) => settings.testTime);
     const over = (arm: Arm, value: (run: RunSeries) => number | null) => {

@@ -4,6 +4,7 @@ import { mean } from '../../stats/describe.ts';
 import { accuracyGuards, controls, finding, onEach, part } from './making.ts';
 import { type Arm, LEAST, type Part, predicate, STUDY } from './predicate.ts';
 import {
+  besideCertainty,
   change,
   collapseAt,
   delta,
@@ -31,6 +32,7 @@ export const grpoHolds = predicate({
   },
   needs: ['eval/avg@k', 'train/token-entropy'],
   arms: 'GRPO',
+  takes: (arm) => isGrpo(arm) && isPlain(arm),
   evaluate(study, { entropyShare }) {
     const arms = study.arms.filter((arm) => isGrpo(arm) && isPlain(arm));
     const guards = (arm: Arm) => accuracyGuards(study, arm);
@@ -64,6 +66,7 @@ export const grpoAbove = predicate({
   thresholds: { leastDifference: LEAST },
   needs: ['eval/avg@k'],
   arms: 'GRPO and certainty rewards with the same settings',
+  takes: besideCertainty,
   evaluate(study) {
     const end = (arm: Arm) => {
       const ends = arm.runs.map((run) => last(run, 'eval/avg@k')).filter((value) => value !== null);
@@ -98,6 +101,7 @@ export const grpoInsensitive = predicate({
   thresholds: { spread: { value: 0.01, from: 'own choice' } },
   needs: ['eval/avg@k'],
   arms: 'GRPO with two or more group sizes',
+  takes: (arm) => isGrpo(arm) && isPlain(arm),
   evaluate(study, { spread }) {
     const grpo = study.arms.filter((arm) => isGrpo(arm) && isPlain(arm));
     // Every pair within the margin: the spread itself is above 0 by noise alone.
@@ -129,6 +133,7 @@ export const epochsHelpGrpo = predicate({
   thresholds: { leastDifference: LEAST },
   needs: ['eval/avg@k', 'train/length', 'train/trajectory-entropy', 'train/reward'],
   arms: 'GRPO with one epoch, and with three and a dual clip of 10',
+  takes: (arm) => isGrpo(arm) && isPlain(arm),
   evaluate(study) {
     const grpo = study.arms.filter((arm) => isGrpo(arm) && isPlain(arm));
     const rest = ({ settings }: Arm) => JSON.stringify({ ...settings, epochs: null, dualClip: null });
@@ -170,6 +175,7 @@ export const randomFlat = predicate({
   },
   needs: ['eval/avg@k', 'eval/length'],
   arms: 'the random reward',
+  takes: isRandom,
   evaluate(study, { lengthChange }) {
     const arms = study.arms.filter((arm) => isRandom(arm) && isPlain(arm));
     return finding(

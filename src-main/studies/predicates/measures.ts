@@ -10,7 +10,18 @@ import {
 } from './certainty-rewards.ts';
 import { controls, finding, isJudged, onEach, part } from './making.ts';
 import { type Arm, LEAST, type Part, predicate, type RunSeries, STUDY } from './predicate.ts';
-import { change, combine, delta, first, isCertainty, isGrpo, isPlain, isRandom, last } from './reading.ts';
+import {
+  besideCertainty,
+  change,
+  combine,
+  delta,
+  first,
+  isCertainty,
+  isGrpo,
+  isPlain,
+  isRandom,
+  last,
+} from './reading.ts';
 
 const SIGNS = [
   ['certainty/self-certainty', 1],
@@ -26,6 +37,7 @@ export const certaintySeparates = predicate({
   thresholds: { largest: { value: 0.7, from: 'own choice' } },
   needs: SIGNS.map(([name]) => name),
   arms: 'any: each policy before training',
+  takes: isGrpo,
   evaluate({ arms }, { largest }) {
     // Arms of a policy start alike: the first with the series is enough.
     const policies = Map.groupBy(
@@ -61,6 +73,7 @@ export const diversityShrinks = predicate({
   thresholds: { share: { value: 0.9, from: 'own choice' } },
   needs: ['eval/pass@k', 'eval/avg@k'],
   arms: 'certainty rewards, with GRPO and the random reward beside; k is the samples of a validation problem',
+  takes: besideCertainty,
   evaluate(study, { share }) {
     const spread = (at: typeof first) => (run: RunSeries) =>
       combine([at(run, 'eval/pass@k'), at(run, 'eval/avg@k')], (pass, avg) => pass / avg);
@@ -85,6 +98,7 @@ export const transferLost = predicate({
   thresholds: { leastDifference: LEAST },
   needs: ['transfer/avg@k'],
   arms: 'certainty rewards, GRPO and the random reward on a policy that reasons',
+  takes: besideCertainty,
   evaluate(study) {
     const plain = study.arms.filter(isPlain);
     const real = (arm: Arm) => delta(study, [arm], 'transfer/avg@k');
@@ -116,6 +130,7 @@ export const sameAtBothCaps = predicate({
   thresholds: {},
   needs: ['eval/avg@k', 'eval/length', 'train/reward', 'train/token-entropy', 'eval/thinking-words'],
   arms: 'certainty rewards, GRPO and the random reward at two caps',
+  takes: besideCertainty,
   evaluate(study) {
     const caps = [...new Set(study.arms.filter(isCertainty).map(({ settings }) => settings.cap))].sort((a, b) => a - b);
     const [low, high] = [caps[0], caps.at(-1)];

@@ -94,6 +94,8 @@ export interface Predicate {
   readonly needs: readonly SeriesName[];
   /** Arms that it takes, in words. */
   readonly arms: string;
+  /** Arms whose runs its verdict waits for, controls among them. */
+  readonly takes: (arm: Pick<Arm, 'settings'>) => boolean;
   evaluate(study: StudySeries): Finding;
 }
 
@@ -113,3 +115,7 @@ export const LEAST = { value: LEAST_DIFFERENCE, from: 'own choice' } as const;
 
 /** arXiv 2606.20881; where its figures are lost, the CSV of ArcherCodeR, believed to be its code, is named. */
 export const STUDY = '"When Do Intrinsic Rewards Work for Code Reasoning?", arXiv 2606.20881';
+
+/** The published figures, without the name of where they are from. */
+export const publishedOf = ({ source }: Pick<Predicate, 'source'>): string =>
+  source.replace(STUDY, '').replace(/^[:;,\s]+/, '');

@@ -8,11 +8,14 @@ import type { Arm, ArmSettings, Point, RunSeries, SeriesName, StudySeries } from
 export const CERTAINTY = ['self-certainty', 'token-entropy', 'trajectory-entropy', 'probability-disparity'] as const;
 export const GRPO = 'unit-tests';
 
-export const isCertainty = ({ settings }: Arm) => (CERTAINTY as readonly string[]).includes(settings.reward);
-export const isGrpo = ({ settings }: Arm) => settings.reward === GRPO;
-export const isRandom = ({ settings }: Arm) => settings.reward === 'random';
+type Conditions = Pick<Arm, 'settings'>;
+export const isCertainty = ({ settings }: Conditions) => (CERTAINTY as readonly string[]).includes(settings.reward);
+export const isGrpo = ({ settings }: Conditions) => settings.reward === GRPO;
+export const isRandom = ({ settings }: Conditions) => settings.reward === 'random';
 /** Trained from the start on training problems: neither bootstrapped nor test-time. */
-export const isPlain = ({ settings }: Arm) => settings.from === null && !settings.testTime;
+export const isPlain = ({ settings }: Conditions) => settings.from === null && !settings.testTime;
+/** What is asked of certainty rewards: these, and GRPO and the random reward, which have to stand beside. */
+export const besideCertainty = (arm: Conditions) => isPlain(arm) && (isCertainty(arm) || isGrpo(arm) || isRandom(arm));
 
 export const points = (run: RunSeries, name: SeriesName): readonly Point[] => run.series[name] ?? [];
 /** The value before training, or the first there is of a series that only training has. */

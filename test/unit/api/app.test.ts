@@ -10,7 +10,10 @@ import { echoSandbox, fakeWorkerEntry } from '../../fixtures/supervisor.ts';
 // What is tested here needs no transformer, and loading one takes seconds.
 vi.mock('../../../src-main/engine/index.ts', () => ({
   engines: [{ id: 'fake', title: 'Fake', unavailable: async () => null }],
-  findEngine: async () => ({ id: 'fake' }),
+  findEngine: async () => ({
+    id: 'fake',
+    plan: async () => ({ phases: new Map([['loading', {}]]), largest: {}, limit: null }),
+  }),
 }));
 
 async function open(home: string, options: AppOptions = {}): Promise<App> {
@@ -69,6 +72,7 @@ test('a run through the whole Api, every answer as its schema says', async () =>
     runId,
     step: 2,
     tokenTexts: ['def', ' f', '</s>'],
+    parts: { source: 1, 'source-weight': 1, 'source-term': 1 },
   });
   expect(await client.checkpoints({ runId })).toMatchObject([{ id: `${runId}-3`, step: 3 }]);
   expect(await client.notes({ runId })).toEqual([]);

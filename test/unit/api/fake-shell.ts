@@ -76,6 +76,7 @@ export function runSummary(more: Partial<RunSummary> = {}): RunSummary {
     error: null,
     parentCheckpointId: null,
     controlOf: null,
+    testTime: false,
     study: null,
     tags: [],
     origin: null,

@@ -1,6 +1,7 @@
 /** Which browser opens the window, on each platform. */
 import { expect, test } from 'vitest';
-import { findBrowser, hasDisplay, type Machine } from '../../../src-main/cli/browser.ts';
+import { findBrowser, type Machine } from '../../../src-main/browsers.ts';
+import { hasDisplay } from '../../../src-main/cli/browser.ts';
 
 const machine = (platform: NodeJS.Platform, programs: string[], env: Record<string, string> = {}): Machine => ({
   platform,

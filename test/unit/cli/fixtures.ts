@@ -64,8 +64,8 @@ export const catalogue: Catalogue = {
     },
   ],
   presets: [
-    { id: 'grpo', title: 'GRPO', help: '', values: { 'reward.kind': 'unit-tests' } },
-    { id: 'coin', title: 'Coin', help: '', values: { 'reward.kind': 'random' } },
+    { id: 'grpo', title: 'GRPO', help: '', when: '', group: 'Rewards', values: { 'reward.kind': 'unit-tests' } },
+    { id: 'coin', title: 'Coin', help: '', when: '', group: 'Controls', values: { 'reward.kind': 'random' } },
   ],
   engines: [{ id: 'cpu', title: 'CPU', unavailable: null }],
   metrics: [],

@@ -35,6 +35,7 @@ const detail = (run: RunSummary) => ({
   precision: null,
   parameters: null,
   isolation: null,
+  fingerprints: null,
   collapse: null,
 });
 

@@ -1,7 +1,8 @@
 /** What `--set` understands, and how it says what it does not. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { applySets, chosenMembers, findPlace, places } from '../../../src-main/cli/values.ts';
+import { applySets, findPlace } from '../../../src-main/cli/values.ts';
+import { chosenMembers, places } from '../../../src-shared/places.ts';
 import { catalogue } from './fixtures.ts';
 
 const set = (...sets: string[]) => applySets(catalogue, 'grpo', {}, sets);
