@@ -19,6 +19,7 @@ export default defineConfig({
           desktop: at('src-main/desktop.ts'),
           cli: at('src-main/cli.ts'),
           worker: at('src-main/worker.ts'),
+          measure: at('src-main/measure.ts'),
         },
         // Files are found by name at run time (worker.js), so no hashes.
         output: { chunkFileNames: '[name].js' },

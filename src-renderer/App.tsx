@@ -5,13 +5,19 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Api } from '../src-shared/api.ts';
-import type { Connection } from './client.ts';
+import type { Connection, SendFile } from './client.ts';
 import { AppProvider } from './data/api-context.tsx';
 import { Live } from './data/live.ts';
 import { createAppRouter } from './routes.tsx';
 import { cssVariables, theme } from './theme.ts';
 
-export function App({ api, connection }: { api: Api; connection: Connection }) {
+interface AppProps {
+  readonly api: Api;
+  readonly connection: Connection;
+  readonly sendFile: SendFile;
+}
+
+export function App({ api, connection, sendFile }: AppProps) {
   const [queries] = useState(
     () =>
       new QueryClient({
@@ -26,7 +32,7 @@ export function App({ api, connection }: { api: Api; connection: Connection }) {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
-        <AppProvider value={{ api, connection, live }}>
+        <AppProvider value={{ api, connection, live, sendFile }}>
           <RouterProvider router={router} />
           <Notifications position="bottom-center" limit={3} transitionDuration={100} />
         </AppProvider>

@@ -3,14 +3,15 @@
  * offers, or a WebSocket to the address that the page came from.
  */
 import { z } from 'zod';
-import type { Api, Transport } from '../src-shared/api.ts';
+import { type Api, calls, replySchema, type Transport } from '../src-shared/api.ts';
 import { createClient } from '../src-shared/client.ts';
-import { AssayError } from '../src-shared/errors.ts';
+import { AssayError, fromErrorData } from '../src-shared/errors.ts';
+import type { ImportReport } from '../src-shared/transfer.ts';
 
 declare global {
   interface Window {
-    /** Set by the desktop's preload. */
-    readonly assay?: Transport;
+    /** Set by the desktop's preload. `pathOf`: where a file lies that a person chose. */
+    readonly assay?: Transport & { pathOf(file: File): string };
   }
 }
 
@@ -147,11 +148,32 @@ function readFrame(data: unknown): z.infer<typeof frameSchema> | null {
 
 const ALWAYS_OPEN: Connection = { state: 'open', attempts: 0, subscribe: () => () => undefined };
 
+/** Imports a file that a person chose: by its path on the desktop, else by sending it. */
+export type SendFile = (file: File) => Promise<ImportReport>;
+
 /** The Api of the app that this window belongs to. */
-export function connect(window: Window): { api: Api; connection: Connection } {
-  if (window.assay !== undefined) return { api: createClient(window.assay), connection: ALWAYS_OPEN };
+export function connect(window: Window): { api: Api; connection: Connection; sendFile: SendFile } {
+  const { assay } = window;
+  if (assay !== undefined) {
+    const api = createClient(assay);
+    return { api, connection: ALWAYS_OPEN, sendFile: (file) => api.importRuns({ path: assay.pathOf(file) }) };
+  }
   const address = new URL('/rpc', window.location.href);
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
   const { transport, connection } = webSocketTransport(() => new WebSocket(address));
-  return { api: createClient(transport), connection };
+  return { api: createClient(transport), connection, sendFile: upload };
+}
+
+async function upload(file: File): Promise<ImportReport> {
+  let answer: unknown;
+  try {
+    const response = await fetch(`/import?${new URLSearchParams({ name: file.name })}`, { method: 'POST', body: file });
+    answer = await response.json();
+  } catch {
+    throw unreachable();
+  }
+  const reply = replySchema.safeParse(answer);
+  if (!reply.success) throw unreachable();
+  if (!reply.data.ok) throw fromErrorData(reply.data.error);
+  return calls.importRuns.output.parse(reply.data.value);
 }

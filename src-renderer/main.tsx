@@ -10,9 +10,9 @@ import { connect } from './client.ts';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no element #root');
-const { api, connection } = connect(window);
+const { api, connection, sendFile } = connect(window);
 createRoot(root).render(
   <StrictMode>
-    <App api={api} connection={connection} />
+    <App api={api} connection={connection} sendFile={sendFile} />
   </StrictMode>,
 );

@@ -3,6 +3,14 @@ import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/
 import { z } from 'zod';
 import { ErrorPage, NotFoundPage } from './components/ErrorView.tsx';
 import { Frame } from './components/Frame.tsx';
+import { compareSearch } from './lib/comparison/view.ts';
+import { lineageSearch } from './lib/lineage/view.ts';
+import { rolloutsSearch } from './lib/rollout-list.ts';
+import { runsSearch } from './lib/runs/view.ts';
+import { studySearch } from './lib/studies/view.ts';
+import { ComparePage } from './pages/ComparePage.tsx';
+import { ImportPage } from './pages/ImportPage.tsx';
+import { LineagePage } from './pages/LineagePage.tsx';
 import { NewRunPage } from './pages/NewRunPage.tsx';
 import { RunPage } from './pages/RunPage.tsx';
 import { RunsPage } from './pages/RunsPage.tsx';
@@ -10,8 +18,12 @@ import { ChartsTab } from './pages/run/ChartsTab.tsx';
 import { CheckpointsTab } from './pages/run/CheckpointsTab.tsx';
 import { ConfigTab } from './pages/run/ConfigTab.tsx';
 import { EventsTab } from './pages/run/EventsTab.tsx';
+import { LogTab } from './pages/run/LogTab.tsx';
 import { RolloutsTab } from './pages/run/RolloutsTab.tsx';
+import { SystemTab } from './pages/run/SystemTab.tsx';
 import { SandboxPage } from './pages/SandboxPage.tsx';
+import { StudiesPage } from './pages/StudiesPage.tsx';
+import { StudyPage } from './pages/StudyPage.tsx';
 
 // A wrong search value is left out, never an error: addresses are typed and kept by people.
 const newRunSearch = z.object({
@@ -20,13 +32,12 @@ const newRunSearch = z.object({
   from: z.string().optional().catch(undefined),
   /** Start the policy from this checkpoint. */
   checkpoint: z.string().optional().catch(undefined),
-});
-const rolloutsSearch = z.object({
-  step: z.number().int().nonnegative().optional().catch(undefined),
-  split: z.enum(['train', 'eval']).optional().catch(undefined),
-  rollout: z.number().int().optional().catch(undefined),
+  /** Train so many steps; 0 only evaluates. */
+  steps: z.number().int().nonnegative().optional().catch(undefined),
 });
 
+/** A file that was opened from outside the window. */
+const importSearch = z.object({ file: z.string().optional().catch(undefined) });
 const sandboxSearch = z.object({ tab: z.enum(['check']).optional().catch(undefined) });
 
 const root = createRootRoute({
@@ -41,7 +52,12 @@ const index = createRoute({
     throw redirect({ to: '/runs', replace: true });
   },
 });
-const runs = createRoute({ getParentRoute: () => root, path: '/runs', component: RunsPage });
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: '/runs',
+  component: RunsPage,
+  validateSearch: runsSearch,
+});
 const newRun = createRoute({
   getParentRoute: () => root,
   path: '/new-run',
@@ -59,6 +75,33 @@ const rollouts = createRoute({
 const checkpoints = createRoute({ getParentRoute: () => run, path: '/checkpoints', component: CheckpointsTab });
 const notes = createRoute({ getParentRoute: () => run, path: '/events', component: EventsTab });
 const config = createRoute({ getParentRoute: () => run, path: '/config', component: ConfigTab });
+const system = createRoute({ getParentRoute: () => run, path: '/system', component: SystemTab });
+const log = createRoute({ getParentRoute: () => run, path: '/log', component: LogTab });
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: '/compare',
+  component: ComparePage,
+  validateSearch: compareSearch,
+});
+const lineage = createRoute({
+  getParentRoute: () => root,
+  path: '/lineage',
+  component: LineagePage,
+  validateSearch: lineageSearch,
+});
+const studies = createRoute({ getParentRoute: () => root, path: '/studies', component: StudiesPage });
+const study = createRoute({
+  getParentRoute: () => root,
+  path: '/studies/$studyId',
+  component: StudyPage,
+  validateSearch: studySearch,
+});
+const imports = createRoute({
+  getParentRoute: () => root,
+  path: '/import',
+  component: ImportPage,
+  validateSearch: importSearch,
+});
 const sandbox = createRoute({
   getParentRoute: () => root,
   path: '/sandbox',
@@ -70,8 +113,13 @@ const tree = root.addChildren([
   index,
   runs,
   newRun,
+  compare,
+  lineage,
+  studies,
+  study,
+  imports,
   sandbox,
-  run.addChildren([charts, rollouts, checkpoints, notes, config]),
+  run.addChildren([charts, rollouts, checkpoints, notes, config, system, log]),
 ]);
 
 export const createAppRouter = () => createRouter({ routeTree: tree, defaultPreload: false });

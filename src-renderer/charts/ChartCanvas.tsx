@@ -1,47 +1,40 @@
 /**
  * The one place that knows echarts: makes a canvas, keeps its size, shares its crosshair with the others of its group,
- * and tells what is pointed at and what was clicked. What is drawn comes from outside.
+ * and tells what is pointed at, picked and zoomed into. What is drawn comes from outside.
  */
 import { LineChart } from 'echarts/charts';
-import { AxisPointerComponent, GridComponent, MarkLineComponent } from 'echarts/components';
+import { AxisPointerComponent, GridComponent, MarkLineComponent, MarkPointComponent } from 'echarts/components';
 import { type ECharts, type EChartsCoreOption, init, use as register } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 import { type RefObject, useEffect, useRef } from 'react';
+import type { ChartOption } from '../../src-shared/charts/option.ts';
+import css from './ChartCanvas.module.css';
+import { join, type Peer } from './crosshair.ts';
 import { cancelDraw, requestDraw } from './draw-queue.ts';
+import { type Gestures, listen, type Plot } from './gestures.ts';
 
-register([LineChart, GridComponent, MarkLineComponent, AxisPointerComponent, CanvasRenderer]);
+register([LineChart, GridComponent, MarkLineComponent, MarkPointComponent, AxisPointerComponent, CanvasRenderer]);
 
 /** Charts this far outside the screen are kept up to date, so that scrolling shows them as they are. */
-const NEAR = '600px';
-
-/** One chart of a group, as the others see it. */
-interface Peer {
-  /** Put the crosshair at x, or take it away. */
-  point(x: number | null): void;
-}
-const groups = new Map<string, Set<Peer>>();
-
-/**
- * echarts' own `connect` carries the crosshair over only together with a tooltip, by pixel; charts of a group share
- * their x axis instead.
- */
-function join(group: string, peer: Peer): { others(): Iterable<Peer>; leave(): void } {
-  const peers = groups.get(group) ?? new Set();
-  groups.set(group, peers.add(peer));
-  return {
-    others: () => [...peers].filter((other) => other !== peer),
-    leave: () => {
-      peers.delete(peer);
-      if (peers.size === 0) groups.delete(group);
-    },
-  };
-}
+const NEAR = '400px';
 
 export interface ChartHandle {
   /** What is on the chart is out of date: `onDraw` follows, once the chart is on or near the screen. */
   invalidate(): void;
   /** @returns a PNG at twice the size, for a dense screen or a paper. */
   png(background: string): Promise<Blob>;
+  /** The size of the canvas in CSS pixels. */
+  size(): { width: number; height: number };
+}
+
+/** What the pointer asks for, in places of the x axis. */
+export interface ChartActions {
+  select(a: number, b: number): void;
+  zoom(factor: number, at: number): void;
+  /** By a share of what is shown, to the right. */
+  pan(share: number): void;
+  reset(): void;
+  isZoomed(): boolean;
 }
 
 interface ChartCanvasProps {
@@ -49,58 +42,74 @@ interface ChartCanvasProps {
   /** Charts of one group share their crosshair. */
   readonly group: string;
   readonly height: number | string;
-  /** What to draw, asked for when there is time to draw it. @param width of the canvas in CSS pixels */
-  readonly onDraw: (width: number) => EChartsCoreOption;
+  /** What to draw, asked for when there is time to draw it. */
+  readonly onDraw: () => ChartOption;
   /** Where the crosshair stands on the x axis; null when it left. */
   readonly onHover: (x: number | null) => void;
+  /** Whether the chart is on or near the screen. */
+  readonly onNear?: ((near: boolean) => void) | undefined;
   readonly onPick?: ((x: number) => void) | undefined;
+  readonly actions: ChartActions;
 }
 
-export function ChartCanvas({ handle, group, height, onDraw, onHover, onPick }: ChartCanvasProps) {
+export function ChartCanvas(props: ChartCanvasProps) {
+  const { handle, group, height, onPick } = props;
   const element = useRef<HTMLDivElement>(null);
-  const latest = useRef({ onDraw, onHover, onPick });
+  const selection = useRef<HTMLDivElement>(null);
+  const latest = useRef(props);
   useEffect(() => {
-    latest.current = { onDraw, onHover, onPick };
+    latest.current = props;
   });
 
   useEffect(() => {
     const host = element.current;
-    if (host === null) return;
+    const mark = selection.current;
+    if (host === null || mark === null) return;
     const chart = init(host, null, { renderer: 'canvas' });
-    let near = true;
+    let near = false;
     let stale = true;
     let shown = '';
     const draw = () => {
-      const option = latest.current.onDraw(host.clientWidth);
-      // Merging is cheaper, but would keep a series that is no longer there.
-      const series = seriesIds(option);
-      chart.setOption(option, series === shown ? { silent: true } : { silent: true, replaceMerge: ['series'] });
-      shown = series;
+      const option = latest.current.onDraw() as EChartsCoreOption;
+      // Merging is cheaper, but would keep a series that is no longer there, or an axis of another kind.
+      const shape = shapeOf(option);
+      chart.setOption(
+        option,
+        shape === shown ? { silent: true } : { silent: true, replaceMerge: ['series', 'xAxis', 'yAxis'] },
+      );
+      shown = shape;
       stale = false;
     };
+    const invalidate = () => {
+      stale = true;
+      if (near) requestDraw(draw);
+    };
     handle.current = {
-      invalidate: () => {
-        stale = true;
-        if (near) requestDraw(draw);
-      },
+      invalidate,
       png: (background) => toPng(chart, background),
+      size: () => ({ width: chart.getWidth(), height: chart.getHeight() }),
     };
     const resized = new ResizeObserver(() => {
       chart.resize();
-      requestDraw(draw);
+      invalidate();
     });
     resized.observe(host);
     const seen = new IntersectionObserver(
       (entries) => {
         near = entries.at(-1)?.isIntersecting ?? true;
+        latest.current.onNear?.(near);
         if (near && stale) requestDraw(draw);
       },
       { rootMargin: NEAR },
     );
     seen.observe(host);
+
+    const placeAt = (pixel: number): number => Number(chart.convertFromPixel({ xAxisIndex: 0 }, pixel));
+    const plot = (): Plot => ({ left: PLOT_LEFT, right: chart.getWidth() - PLOT_RIGHT });
     const peer: Peer = {
       point: (x) => {
         latest.current.onHover(x);
+        if (!near || shown === '') return;
         if (x === null) {
           chart.dispatchAction({ type: 'updateAxisPointer', currTrigger: 'leave' });
           return;
@@ -110,24 +119,28 @@ export function ChartCanvas({ handle, group, height, onDraw, onHover, onPick }: 
       },
     };
     const crosshair = join(group, peer);
-    const xAt = ({ offsetX, offsetY }: { offsetX: number; offsetY: number }): number | null =>
-      chart.containPixel('grid', [offsetX, offsetY])
-        ? (chart.convertFromPixel('grid', [offsetX, offsetY])[0] ?? null)
-        : null;
     const share = (x: number | null) => {
       latest.current.onHover(x);
       for (const other of crosshair.others()) other.point(x);
     };
     const mouse = chart.getZr();
-    mouse.on('mousemove', (event) => share(xAt(event)));
+    mouse.on('mousemove', ({ offsetX, offsetY }) =>
+      share(shown !== '' && chart.containPixel('grid', [offsetX, offsetY]) ? placeAt(offsetX) : null),
+    );
     mouse.on('globalout', () => share(null));
-    mouse.on('click', (event) => {
-      const x = xAt(event);
-      if (x !== null) latest.current.onPick?.(x);
-    });
+    const gestures: Gestures = {
+      select: (a, b) => latest.current.actions.select(placeAt(a), placeAt(b)),
+      zoom: (factor, x) => latest.current.actions.zoom(factor, placeAt(x)),
+      pan: (pixels) => latest.current.actions.pan(pixels / Math.max(1, plot().right - plot().left)),
+      reset: () => latest.current.actions.reset(),
+      isZoomed: () => latest.current.actions.isZoomed(),
+      pick: (x) => latest.current.onPick?.(placeAt(x)),
+    };
+    const unlisten = listen(host, mark, plot, () => gestures);
     requestDraw(draw);
     return () => {
       cancelDraw(draw);
+      unlisten();
       crosshair.leave();
       resized.disconnect();
       seen.disconnect();
@@ -137,13 +150,25 @@ export function ChartCanvas({ handle, group, height, onDraw, onHover, onPick }: 
   }, [group, handle]);
 
   return (
-    <div ref={element} style={{ height, width: '100%', cursor: onPick === undefined ? 'default' : 'crosshair' }} />
+    <div className={css.host} style={{ height, cursor: onPick === undefined ? 'default' : 'crosshair' }}>
+      <div ref={element} className={css.canvas} />
+      <div ref={selection} className={css.selection} />
+    </div>
   );
 }
 
-function seriesIds(option: EChartsCoreOption): string {
-  const { series } = option as { series?: readonly { id: string }[] };
-  return (series ?? []).map(({ id }) => id).join('\n');
+/** As the grid of the options has it. */
+const PLOT_LEFT = 52;
+const PLOT_RIGHT = 16;
+
+/** Which series and which kinds of axes an option has. */
+function shapeOf(option: EChartsCoreOption): string {
+  const { series, xAxis, yAxis } = option as {
+    series?: readonly { id: string }[];
+    xAxis?: { type: string };
+    yAxis?: { type: string };
+  };
+  return [xAxis?.type, yAxis?.type, ...(series ?? []).map(({ id }) => id)].join('\n');
 }
 
 function toPng(chart: ECharts, background: string): Promise<Blob> {

@@ -1,7 +1,24 @@
-/** What can be done with a chart: take it away as a picture or as numbers, change its axis, make it large. */
+/** What can be done with a chart: take it away as a picture or as numbers, change its axis and its size, make it large. */
 import { ActionIcon, Menu } from '@mantine/core';
-import { IconCheck, IconDots, IconFileTypeCsv, IconMaximize, IconPhoto } from '@tabler/icons-react';
+import {
+  IconDots,
+  IconFileTypeCsv,
+  IconFileTypeSvg,
+  IconMaximize,
+  IconPhoto,
+  IconPin,
+  IconPinnedOff,
+} from '@tabler/icons-react';
 import { notifyDone, notifyFailure } from '../components/ErrorView.tsx';
+import { CHART_SIZES, type ChartSize } from './chart-layout.ts';
+
+/** What the page that a chart stands on lets people do with it. */
+export interface ChartPlace {
+  readonly size: ChartSize;
+  readonly onSize: (size: ChartSize) => void;
+  readonly pinned: boolean;
+  readonly onPin: (pinned: boolean) => void;
+}
 
 interface ChartMenuProps {
   readonly title: string;
@@ -9,11 +26,15 @@ interface ChartMenuProps {
   readonly log: boolean | null;
   readonly onLog: (log: boolean) => void;
   readonly onExpand?: (() => void) | undefined;
+  readonly place?: ChartPlace | undefined;
   readonly png: () => Promise<Blob> | undefined;
-  readonly csv: () => string;
+  readonly svg: () => Promise<string>;
+  readonly csv: () => Promise<string>;
 }
 
-export function ChartMenu({ title, log, onLog, onExpand, png, csv }: ChartMenuProps) {
+const SIZE_TITLES: Readonly<Record<ChartSize, string>> = { s: 'Small', m: 'Medium', l: 'Large' };
+
+export function ChartMenu({ title, log, onLog, onExpand, place, png, svg, csv }: ChartMenuProps) {
   const copy = (what: string, work: Promise<void>) =>
     work.then(
       () => notifyDone(`${title} copied as ${what}`),
@@ -24,8 +45,13 @@ export function ChartMenu({ title, log, onLog, onExpand, png, csv }: ChartMenuPr
     if (picture !== undefined)
       void copy('PNG', navigator.clipboard.write([new ClipboardItem({ 'image/png': picture })]));
   };
+  const copyText = (what: string, text: Promise<string>) =>
+    void copy(
+      what,
+      text.then((value) => navigator.clipboard.writeText(value)),
+    );
   return (
-    <Menu width={176}>
+    <Menu width={192}>
       <Menu.Target>
         <ActionIcon size={24} aria-label={`${title}: menu`}>
           <IconDots size={14} />
@@ -35,26 +61,46 @@ export function ChartMenu({ title, log, onLog, onExpand, png, csv }: ChartMenuPr
         <Menu.Item leftSection={<IconPhoto size={14} />} onClick={copyPng}>
           Copy as PNG
         </Menu.Item>
-        <Menu.Item
-          leftSection={<IconFileTypeCsv size={14} />}
-          onClick={() => void copy('CSV', navigator.clipboard.writeText(csv()))}
-        >
+        <Menu.Item leftSection={<IconFileTypeSvg size={14} />} onClick={() => copyText('SVG', svg())}>
+          Copy as SVG
+        </Menu.Item>
+        <Menu.Item leftSection={<IconFileTypeCsv size={14} />} onClick={() => copyText('CSV', csv())}>
           Copy as CSV
         </Menu.Item>
         {log === null ? null : (
-          <Menu.Item
-            leftSection={<IconCheck size={14} opacity={log ? 1 : 0} />}
-            onClick={() => onLog(!log)}
-            role="menuitemcheckbox"
-            aria-checked={log}
-          >
-            Log axis
-          </Menu.Item>
+          <Menu.CheckboxItem checked={log} onChange={onLog} closeMenuOnClick>
+            Log y axis
+          </Menu.CheckboxItem>
         )}
         {onExpand === undefined ? null : (
           <Menu.Item leftSection={<IconMaximize size={14} />} onClick={onExpand}>
             Full screen
           </Menu.Item>
+        )}
+        {place === undefined ? null : (
+          <>
+            <Menu.Divider />
+            <Menu.RadioGroup
+              value={place.size}
+              onChange={(value) => {
+                const size = CHART_SIZES.find((known) => known === value);
+                if (size !== undefined) place.onSize(size);
+              }}
+            >
+              {CHART_SIZES.map((size) => (
+                <Menu.RadioItem key={size} value={size} closeMenuOnClick>
+                  {SIZE_TITLES[size]}
+                </Menu.RadioItem>
+              ))}
+            </Menu.RadioGroup>
+            <Menu.Divider />
+            <Menu.Item
+              leftSection={place.pinned ? <IconPinnedOff size={14} /> : <IconPin size={14} />}
+              onClick={() => place.onPin(!place.pinned)}
+            >
+              {place.pinned ? 'Take off the top' : 'Keep at the top'}
+            </Menu.Item>
+          </>
         )}
       </Menu.Dropdown>
     </Menu>

@@ -3,18 +3,21 @@ import { ActionIcon, Kbd, Tooltip } from '@mantine/core';
 import { useHotkeys, useLocalStorage } from '@mantine/hooks';
 import { spotlight } from '@mantine/spotlight';
 import {
+  IconArrowsDiff,
+  IconBinaryTree2,
   IconChevronRight,
   IconFlask2,
   IconLayoutSidebarLeftCollapse,
   IconLayoutSidebarLeftExpand,
   IconListDetails,
+  IconMicroscope,
   IconPlus,
   IconSearch,
   IconShieldCode,
 } from '@tabler/icons-react';
 import { Link, Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router';
 import { type ComponentType, useRef } from 'react';
-import { useRun, useRuns, useStatus } from '../data/queries.ts';
+import { useRun, useRuns, useStatus, useStudies } from '../data/queries.ts';
 import { formatCount } from '../lib/format.ts';
 import { PAGES, type PagePath } from '../lib/pages.ts';
 import { CommandPalette } from './CommandPalette.tsx';
@@ -25,6 +28,9 @@ import { StatusBar } from './StatusBar.tsx';
 const ICONS: Readonly<Record<PagePath, ComponentType<{ size: number; stroke: number }>>> = {
   '/runs': IconListDetails,
   '/new-run': IconPlus,
+  '/compare': IconArrowsDiff,
+  '/lineage': IconBinaryTree2,
+  '/studies': IconMicroscope,
   '/sandbox': IconShieldCode,
 };
 
@@ -90,11 +96,18 @@ function RailLink({ to, title, collapsed }: RailLinkProps) {
   const Icon = ICONS[to];
   return (
     <Tooltip label={title} position="right" disabled={!collapsed}>
-      <Link to={to} className={css.link} activeProps={{ 'data-active': true }} aria-label={title}>
+      <Link
+        to={to}
+        className={css.link}
+        activeProps={{ 'data-active': true }}
+        aria-label={collapsed ? title : undefined}
+      >
         <Icon size={16} stroke={1.75} />
         <span className={css.label}>{title}</span>
         {to === '/runs' && runs !== undefined && runs.length > 0 ? (
-          <span className={css.count}>{formatCount(runs.length)}</span>
+          <span className={css.count} aria-hidden>
+            {formatCount(runs.length)}
+          </span>
         ) : null}
       </Link>
     </Tooltip>
@@ -103,7 +116,17 @@ function RailLink({ to, title, collapsed }: RailLinkProps) {
 
 function Breadcrumbs() {
   const path = useLocation({ select: (location) => location.pathname });
-  const { runId } = useParams({ strict: false });
+  const { runId, studyId } = useParams({ strict: false });
+  if (studyId !== undefined)
+    return (
+      <nav className={css.crumbs} aria-label="Where you are">
+        <Link to="/studies" className={css.parent}>
+          Studies
+        </Link>
+        <IconChevronRight size={14} className="faint" aria-hidden />
+        <StudyCrumb studyId={studyId} />
+      </nav>
+    );
   if (runId === undefined) {
     const page = PAGES.find(({ to }) => path.startsWith(to)) ?? PAGES[0];
     return <h1 className={css.crumb}>{page.title}</h1>;
@@ -117,6 +140,11 @@ function Breadcrumbs() {
       <RunCrumb runId={runId} />
     </nav>
   );
+}
+
+function StudyCrumb({ studyId }: { studyId: string }) {
+  const study = useStudies().data?.find(({ id }) => id === studyId);
+  return <span className={`${css.crumb} ellipsis`}>{study?.title ?? studyId}</span>;
 }
 
 function RunCrumb({ runId }: { runId: string }) {

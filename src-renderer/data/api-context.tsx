@@ -1,13 +1,14 @@
 /** The Api, the connection and the live state, for every component. */
 import { createContext, type ReactNode, use, useSyncExternalStore } from 'react';
 import type { Api } from '../../src-shared/api.ts';
-import type { Connection } from '../client.ts';
+import type { Connection, SendFile } from '../client.ts';
 import type { Live } from './live.ts';
 
 interface App {
   readonly api: Api;
   readonly connection: Connection;
   readonly live: Live;
+  readonly sendFile: SendFile;
 }
 
 const AppContext = createContext<App | null>(null);
@@ -24,6 +25,7 @@ function useApp(): App {
 
 export const useApi = (): Api => useApp().api;
 export const useLive = (): Live => useApp().live;
+export const useSendFile = (): SendFile => useApp().sendFile;
 
 export function useConnection(): { state: Connection['state']; attempts: number } {
   const { connection } = useApp();

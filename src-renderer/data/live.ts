@@ -4,47 +4,20 @@
  */
 import type { QueryClient } from '@tanstack/react-query';
 import type { Api, Checkpoint, EventPayload, RunDetail, RunNote, RunSummary } from '../../src-shared/api.ts';
+import type { StudyProgress } from '../../src-shared/study.ts';
 import type { Connection } from '../client.ts';
-import { RunMetrics } from '../lib/run-metrics.ts';
 import { throttle } from '../lib/throttle.ts';
 import { keys } from './queries.ts';
+import { type LiveRun, REFRESH_MS, Signal, WatchedRun } from './watched-run.ts';
 
-/** Four times a second. */
-export const REFRESH_MS = 250;
+export type { LiveRun } from './watched-run.ts';
 
 export type Progress = EventPayload<'progress'>;
-
-/** Something that changes and says so. */
-export class Signal {
-  readonly #listeners = new Set<() => void>();
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
-  readonly emit = (): void => {
-    for (const listener of [...this.#listeners]) listener();
-  };
-}
-
-/** One run's metrics while somebody looks at them. */
-export interface LiveRun {
-  readonly metrics: RunMetrics;
-  /** At most four times a second. */
-  readonly subscribe: (listener: () => void) => () => void;
-  /** False until the stored metrics have arrived. */
-  readonly loaded: boolean;
-}
-
-interface Watched extends LiveRun {
-  loaded: boolean;
-  users: number;
-  readonly changed: () => void;
-}
 
 export class Live {
   readonly #api: Api;
   readonly #queries: QueryClient;
-  readonly #watched = new Map<string, Watched>();
+  readonly #watched = new Map<string, WatchedRun>();
   readonly #progress = new Map<string, Progress>();
   readonly #progressSignal = new Signal();
 
@@ -63,6 +36,21 @@ export class Live {
       flush();
     });
 
+    api.on('study', (progress) =>
+      queries.setQueryData<StudyProgress[]>(
+        keys.studyProgress,
+        (known) => known && [progress, ...known.filter(({ id }) => id !== progress.id)],
+      ),
+    );
+    api.on('queue', (queue) => queries.setQueryData(keys.queue, queue));
+    api.on('runsDeleted', ({ runIds }) => {
+      const gone = new Set(runIds);
+      for (const id of gone) summaries.delete(id);
+      queries.setQueryData<RunSummary[]>(keys.runs, (known) => known?.filter(({ id }) => !gone.has(id)));
+      void queries.invalidateQueries({ queryKey: keys.bin });
+      void queries.invalidateQueries({ queryKey: keys.studyRuns });
+    });
+
     const progressed = throttle(this.#progressSignal.emit, REFRESH_MS);
     api.on('progress', (progress) => {
       this.#progress.set(progress.runId, progress);
@@ -71,17 +59,14 @@ export class Live {
 
     const stepped = new Set<string>();
     const refreshSteps = throttle(() => {
-      for (const runId of stepped) void queries.invalidateQueries({ queryKey: keys.rolloutSteps(runId) });
+      for (const runId of stepped) {
+        void queries.invalidateQueries({ queryKey: keys.rolloutSteps(runId) });
+        void queries.invalidateQueries({ queryKey: keys.stepTimes(runId) });
+      }
       stepped.clear();
     }, 1000);
     api.on('step', ({ runId, step, metrics }) => {
-      const watched = this.#watched.get(runId);
-      if (watched !== undefined) {
-        // A run resumed from a checkpoint does steps again; what it had measured beyond is no longer its own.
-        watched.metrics.dropAfter(step);
-        watched.metrics.add(step, metrics);
-        watched.changed();
-      }
+      this.#watched.get(runId)?.take(step, metrics);
       stepped.add(runId);
       refreshSteps();
     });
@@ -93,9 +78,11 @@ export class Live {
       // It may tell of a collapse, which the run's charts and head show.
       void queries.invalidateQueries({ queryKey: keys.run(note.runId) });
     });
-    api.on('checkpoint', (checkpoint) =>
-      append<Checkpoint>(keys.checkpoints(checkpoint.runId), checkpoint, (a, b) => a.id === b.id),
-    );
+    api.on('checkpoint', (checkpoint) => {
+      append<Checkpoint>(keys.checkpoints(checkpoint.runId), checkpoint, (a, b) => a.id === b.id);
+      // It may have taken the place of another.
+      void queries.invalidateQueries({ queryKey: keys.checkpoints(checkpoint.runId) });
+    });
 
     let wasLost = false;
     connection.subscribe(() => {
@@ -103,16 +90,21 @@ export class Live {
       else if (wasLost) {
         wasLost = false;
         void queries.invalidateQueries();
-        for (const [runId, watched] of this.#watched) void this.#load(runId, watched);
+        for (const watched of this.#watched.values()) watched.reload();
       }
     });
   }
 
   #takeSummary(run: RunSummary): void {
     if (run.status !== 'running') this.#progress.delete(run.id);
+    const listed = this.#queries.getQueryData<RunSummary[]>(keys.runs)?.find(({ id }) => id === run.id);
+    if (listed?.status !== run.status) void this.#queries.invalidateQueries({ queryKey: keys.studyRuns });
     this.#queries.setQueryData<RunSummary[]>(keys.runs, (known) => {
       if (known === undefined) return known;
-      return known.some((k) => k.id === run.id) ? known.map((k) => (k.id === run.id ? run : k)) : [run, ...known];
+      if (known.some((k) => k.id === run.id)) return known.map((k) => (k.id === run.id ? run : k));
+      // New, or back from the bin.
+      void this.#queries.invalidateQueries({ queryKey: keys.runOptions });
+      return [run, ...known].sort((a, b) => b.number - a.number);
     });
     const before = this.#queries.getQueryData<RunDetail>(keys.run(run.id));
     this.#queries.setQueryData<RunDetail>(keys.run(run.id), (known) => known && { ...known, ...run });
@@ -128,36 +120,17 @@ export class Live {
   /** Start keeping a run's metrics; shared between callers. @returns the run and the function that lets go of it */
   watch(runId: string): { run: LiveRun; release: () => void } {
     const known = this.#watched.get(runId);
-    const watched = known ?? createWatched();
+    const watched = known ?? new WatchedRun(this.#api, runId);
     watched.users++;
-    if (known === undefined) {
-      this.#watched.set(runId, watched);
-      void this.#load(runId, watched);
-    }
+    this.#watched.set(runId, watched);
     return {
       run: watched,
       release: () => {
         watched.users--;
-        if (watched.users === 0) this.#watched.delete(runId);
+        if (watched.users > 0 || this.#watched.get(runId) !== watched) return;
+        this.#watched.delete(runId);
+        watched.stop();
       },
     };
   }
-
-  async #load(runId: string, watched: Watched): Promise<void> {
-    try {
-      const stored = await this.#api.metrics({ runId, afterStep: -1 });
-      for (const { step, metrics } of stored) watched.metrics.add(step, metrics);
-      watched.loaded = true;
-      watched.changed();
-    } catch (error) {
-      // The run's own query fails for the same reason and shows it; a lost connection loads again when it is back.
-      console.warn(`metrics of run ${runId} could not be read:`, error);
-    }
-  }
-}
-
-function createWatched(): Watched {
-  const signal = new Signal();
-  const changed = throttle(signal.emit, REFRESH_MS);
-  return { metrics: new RunMetrics(), subscribe: signal.subscribe, loaded: false, users: 0, changed };
 }

@@ -1,6 +1,9 @@
 /** What the window asks the app for, one hook a call. Events keep most of it fresh (live.ts), so little is polled. */
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { useEffect, useState, useSyncExternalStore } from 'react';
+import { fromColumns } from '../../src-shared/charts/buckets.ts';
+import { CHART_BUCKETS } from '../../src-shared/series.ts';
+import type { ViewKind } from '../../src-shared/views.ts';
 import { useApi, useConnection, useLive } from './api-context.tsx';
 import type { LiveRun, Progress } from './live.ts';
 
@@ -8,12 +11,27 @@ export const keys = {
   catalogue: ['catalogue'] as const,
   status: ['status'] as const,
   runs: ['runs'] as const,
+  runOptions: ['run-options'] as const,
+  queue: ['queue'] as const,
+  bin: ['bin'] as const,
+  views: (kind: ViewKind) => ['views', kind] as const,
   run: (runId: string) => ['run', runId] as const,
   checkpoints: (runId: string) => ['checkpoints', runId] as const,
+  lineage: (runId: string) => ['lineage', runId] as const,
+  stepTimes: (runId: string) => ['step-times', runId] as const,
   notes: (runId: string) => ['notes', runId] as const,
   rolloutSteps: (runId: string) => ['rollout-steps', runId] as const,
   rollouts: (runId: string, step: number, split: string) => ['rollouts', runId, step, split] as const,
   rollout: (rolloutId: number) => ['rollout', rolloutId] as const,
+  // Below the steps, so that both are asked for again together.
+  problemHistory: (runId: string, problemId: string, split: string) =>
+    ['rollout-steps', runId, 'history', problemId, split] as const,
+  failurePatterns: (runId: string, step: number, split: string, steps: number) =>
+    ['failure-patterns', runId, step, split, steps] as const,
+  studies: ['studies'] as const,
+  studyProgress: ['study-progress'] as const,
+  /** Plans and reports of all studies: what a run that starts or ends may change. */
+  studyRuns: ['study-runs'] as const,
   sandboxInfo: ['sandbox-info'] as const,
   sandboxCheck: ['sandbox-check'] as const,
 };
@@ -40,9 +58,42 @@ export function useRuns() {
   return useQuery({ queryKey: keys.runs, queryFn: () => api.runs({}) });
 }
 
+/** The options of all runs; asked for once the runs themselves are here, and again with every new run. */
+export function useRunOptions(enabled: boolean) {
+  const api = useApi();
+  return useQuery({
+    queryKey: keys.runOptions,
+    queryFn: () => api.runOptions({}),
+    enabled,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** Runs that wait, the next one first. */
+export function useQueue() {
+  const api = useApi();
+  return useQuery({ queryKey: keys.queue, queryFn: () => api.queue({}), staleTime: Number.POSITIVE_INFINITY });
+}
+
+export function useBin(enabled: boolean) {
+  const api = useApi();
+  return useQuery({ queryKey: keys.bin, queryFn: () => api.bin({}), enabled, staleTime: 0 });
+}
+
+export function useViews(kind: ViewKind) {
+  const api = useApi();
+  return useQuery({ queryKey: keys.views(kind), queryFn: () => api.views({ kind }) });
+}
+
 export function useRun(runId: string) {
   const api = useApi();
   return useQuery({ queryKey: keys.run(runId), queryFn: () => api.run({ runId }) });
+}
+
+/** The ready-made studies. */
+export function useStudies() {
+  const api = useApi();
+  return useQuery({ queryKey: keys.studies, queryFn: () => api.studies({}), staleTime: Number.POSITIVE_INFINITY });
 }
 
 /** The run that `runId` names; nothing is asked without one. */
@@ -58,6 +109,28 @@ export function useRunIfAny(runId: string | undefined) {
 export function useCheckpoints(runId: string) {
   const api = useApi();
   return useQuery({ queryKey: keys.checkpoints(runId), queryFn: () => api.checkpoints({ runId }) });
+}
+
+/** What a run came from and what started from it. */
+export function useLineage(runId: string) {
+  const api = useApi();
+  return useQuery({ queryKey: keys.lineage(runId), queryFn: () => api.lineage({ runId }) });
+}
+
+/** When a run was validated, and how to tell the time of other steps, as closely as a line of time can show. */
+export function useStepTimes(runId: string) {
+  const api = useApi();
+  return useQuery({
+    queryKey: keys.stepTimes(runId),
+    queryFn: async () => {
+      const { series, x } = await api.series({ runId, names: ['eval/avg@k'], points: CHART_BUCKETS, x: 'seconds' });
+      const [accuracy] = series;
+      if (accuracy === undefined || x === null || x.origin === null) return null;
+      const times = { steps: x.steps, places: x.places.map((seconds) => (x.origin ?? 0) + 1000 * seconds) };
+      const validations = fromColumns(accuracy).map(({ last: step, mean }) => ({ step, accuracy: mean }));
+      return { times, validations };
+    },
+  });
 }
 
 export function useNotes(runId: string) {
@@ -77,6 +150,8 @@ export function useRollouts(runId: string, step: number | undefined, split: 'tra
       queryKey: keys.rollouts(runId, step ?? -1, split),
       queryFn: () => api.rollouts({ runId, step: step ?? 0, split }),
       enabled: step !== undefined,
+      // Those of the step before stay until the next are there, so that what is read keeps the keys.
+      placeholderData: (previous) => previous,
     }),
   );
 }
@@ -90,6 +165,25 @@ export function useRollout(rolloutId: number | undefined) {
     staleTime: Number.POSITIVE_INFINITY,
     // The previous rollout stays until the next one is there, so that stepping through does not flicker.
     placeholderData: (previous) => previous,
+  });
+}
+
+/** One problem over the steps of a run. */
+export function useProblemHistory(runId: string, problemId: string, split: 'train' | 'eval') {
+  const api = useApi();
+  return useQuery({
+    queryKey: keys.problemHistory(runId, problemId, split),
+    queryFn: () => api.problemHistory({ runId, problemId, split }),
+  });
+}
+
+/** What well-paid failures of the last steps have in common. */
+export function useFailurePatterns(runId: string, step: number | undefined, split: 'train' | 'eval', steps: number) {
+  const api = useApi();
+  return useQuery({
+    queryKey: keys.failurePatterns(runId, step ?? -1, split, steps),
+    queryFn: () => api.failurePatterns({ runId, step: step ?? 0, split, steps }),
+    enabled: step !== undefined,
   });
 }
 

@@ -28,3 +28,8 @@ export function splitCompletion(completion: string): CompletionPart[] {
   add('text', completion.slice(at));
   return parts;
 }
+
+/** Which of the parts holds the program that was judged: the last with its text. -1: none does. */
+export function judgedPart(parts: readonly CompletionPart[], code: string | null): number {
+  return code === null ? -1 : parts.findLastIndex(({ kind, text }) => kind === 'code' && text.includes(code));
+}

@@ -2,6 +2,9 @@
 export const PAGES = [
   { to: '/runs', title: 'Runs', key: 'r', help: 'All runs: find, group, tag, stop' },
   { to: '/new-run', title: 'New run', key: 'n', help: 'Configure and launch training' },
+  { to: '/compare', title: 'Compare', key: 'c', help: 'Runs side by side, with verdicts' },
+  { to: '/lineage', title: 'Lineage', key: 'l', help: 'Where runs come from, and their checkpoints' },
+  { to: '/studies', title: 'Studies', key: 't', help: 'Published findings, held against your runs' },
   { to: '/sandbox', title: 'Sandbox', key: 's', help: 'Isolation, and programs tried by hand' },
 ] as const;
 export type PagePath = (typeof PAGES)[number]['to'];

@@ -1,9 +1,12 @@
 /**
- * The state of the New run form and what follows from it: values, faults, difference from the preset, cost, YAML.
- * Made from the catalogue's descriptors alone; the few paths named here are those that cost and warnings are about.
+ * The state of the New run form and what follows from it: values, faults, difference from the preset, cost.
+ * Made from the catalogue's descriptors alone; the few paths named here are those that cost is about.
  */
 import type { Catalogue, FlatValues, StoredConfig } from '../../src-shared/api.ts';
+import { flattenConfig } from '../../src-shared/flatten.ts';
+import { whyInert } from '../../src-shared/inert.ts';
 import { type Option, type OptionValue, problemWith, valueFromText } from '../../src-shared/options.ts';
+import { kindOption } from '../../src-shared/places.ts';
 import { formatExact } from './format.ts';
 
 type Group = Catalogue['groups'][number];
@@ -40,17 +43,6 @@ export function chosenMember(group: Group, state: FormState, base: FlatValues): 
   return group.members.find((m) => m.id === kind);
 }
 
-/** The descriptor of a family's choice, so that it is checked and shown like every other option. */
-export function kindOption(group: Group): Option {
-  return {
-    kind: 'choice',
-    label: group.title,
-    help: `Which ${group.title.toLowerCase()} the run uses.`,
-    default: group.defaultMember ?? '',
-    choices: group.members.map((m) => ({ value: m.id, label: m.title, help: m.help })),
-  };
-}
-
 /** All fields of the form as it stands, in order: a family's choice, then the options of the chosen member. */
 export function fieldsOf(catalogue: Catalogue, state: FormState): FormField[] {
   const base = baseValues(catalogue, state.preset);
@@ -81,12 +73,14 @@ export interface FieldState extends FormField {
   readonly changed: boolean;
   /** One line; null when the value is fine by itself. */
   readonly fault: string | null;
+  /** Why the run would not use it; null when it does. */
+  readonly inert: string | null;
 }
 
 /** Every field with its value and what is wrong with it. */
 export function fieldStates(catalogue: Catalogue, state: FormState): FieldState[] {
   const base = baseValues(catalogue, state.preset);
-  return fieldsOf(catalogue, state).map((field) => {
+  const fields = fieldsOf(catalogue, state).map((field) => {
     const before = baseOf(field, state, base);
     const edit = state.edits[field.path];
     const value = edit === undefined ? before : typeof edit === 'boolean' ? edit : valueFromText(field.option, edit);
@@ -102,6 +96,13 @@ export function fieldStates(catalogue: Catalogue, state: FormState): FieldState[
       fault: problemWith(field.option, unread),
     };
   });
+  const values = valuesOf(fields);
+  return fields.map((field) => ({ ...field, inert: whyInert(values, field.path) }));
+}
+
+/** All values that are fine by themselves, by full path. */
+export function valuesOf(fields: readonly Pick<FieldState, 'path' | 'value' | 'fault'>[]): FlatValues {
+  return Object.fromEntries(fields.filter((f) => f.fault === null).map((f) => [f.path, f.value]));
 }
 
 /** Values to launch with: only what differs from the preset. */
@@ -154,18 +155,6 @@ export function costOf(fields: readonly FieldState[]): Cost | null {
   return Object.values(cost).every(Number.isFinite) ? cost : null;
 }
 
-/** Choices that are allowed but rarely meant. */
-export function warningsOf(fields: readonly FieldState[]): string[] {
-  const value = (path: string) => fields.find((f) => f.path === path && f.fault === null)?.value;
-  const warnings: string[] = [];
-  if (value('evaluation.every') === 0) warnings.push('Validation is off: the run will have no accuracy to compare.');
-  if (value('optimiser.learningRate') === 0) warnings.push('The learning rate is 0: the policy will not change.');
-  const [steps, warmup] = [value('limits.steps'), value('optimiser.warmupSteps')];
-  if (typeof steps === 'number' && typeof warmup === 'number' && warmup >= steps && steps > 0)
-    warnings.push(`Warm-up takes ${warmup} of ${steps} steps: the learning rate never reaches its peak.`);
-  return warnings;
-}
-
 /** Change one option. An edit that says what already holds is none; leaving a member drops its options' edits. */
 export function edit(catalogue: Catalogue, state: FormState, path: string, value: string | boolean): FormState {
   const { [path]: _, ...rest } = state.edits;
@@ -179,29 +168,21 @@ function dropMemberEdits(edits: FormState['edits'], group: string): FormState['e
   return Object.fromEntries(Object.entries(edits).filter(([path]) => !path.startsWith(`${group}.options.`)));
 }
 
-/** Resolved values of a stored run, by full path. */
-export function flattenConfig(config: StoredConfig): FlatValues {
-  const flat: Record<string, OptionValue> = {};
-  for (const [group, content] of Object.entries(config)) {
-    if (content === null || typeof content !== 'object') continue;
-    if ('options' in content && typeof content.options === 'object') {
-      flat[`${group}.kind`] = String(content.kind);
-      for (const [key, value] of Object.entries(content.options)) flat[`${group}.options.${key}`] = value;
-    } else for (const [key, value] of Object.entries(content)) flat[`${group}.${key}`] = value as OptionValue;
-  }
-  return flat;
-}
-
 /** The form filled in as a stored run was launched. */
 export function formFromConfig(catalogue: Catalogue, config: StoredConfig): FormState {
   const preset = catalogue.presets.some((p) => p.id === config.preset) ? config.preset : null;
-  const flat = flattenConfig(config);
-  let state: FormState = { name: '', preset, edits: {} };
-  // The choices first: they decide which options exist.
-  const paths = Object.keys(flat).sort((a, b) => Number(b.endsWith('.kind')) - Number(a.endsWith('.kind')));
-  for (const path of paths) {
-    const value = flat[path] as OptionValue;
-    state = edit(catalogue, state, path, typeof value === 'boolean' ? value : formatExact(value));
-  }
-  return state;
+  return formFromValues(catalogue, { name: '', preset, values: flattenConfig(config) });
+}
+
+/** The form with these values over those of the preset. Values that no field has are left out. */
+export function formFromValues(
+  catalogue: Catalogue,
+  { name, preset, values }: { readonly name: string; readonly preset: string | null; readonly values: FlatValues },
+): FormState {
+  const edits = Object.fromEntries(
+    Object.entries(values).map(([path, value]) => [path, typeof value === 'boolean' ? value : formatExact(value)]),
+  );
+  // As edits they are all there; those that say what holds anyway are none.
+  const fields = fieldStates(catalogue, { name, preset, edits });
+  return { name, preset, edits: Object.fromEntries(fields.filter((f) => f.changed).map((f) => [f.path, f.shown])) };
 }

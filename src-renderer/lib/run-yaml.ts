@@ -22,6 +22,8 @@ export function nest(values: FlatValues): Tree {
   return tree;
 }
 
+/** As the command line reads it. @param name Empty: left out, as it follows from the preset. */
 export function toYaml(name: string, preset: string | null, values: FlatValues): string {
-  return stringify({ name, preset, ...nest(values) }, { lineWidth: 0 });
+  const head = { ...(name === '' ? {} : { name }), ...(preset === null ? {} : { preset }) };
+  return stringify({ ...head, ...nest(values) }, { lineWidth: 0 });
 }

@@ -1,6 +1,6 @@
 /** Geometry of the small accuracy line in the table of runs. */
 
-import type { Point as SparkPoint } from './series.ts';
+import type { Point as SparkPoint } from '../../src-shared/charts/series.ts';
 
 /** Where a value sits in a box, y downwards, with room for the line's own width. */
 export interface SparkBox {

@@ -42,6 +42,18 @@ export const HEAT_STATISTICS = [
     uncertainIsHigh: false,
     of: (stats: Stats, t: number) => stats.klUniform[t],
   },
+  {
+    id: 'relative',
+    title: 'Log-probability \u2212 top-1',
+    unit: 'nats',
+    help: 'ln p of the sampled token less ln p of the likeliest: 0 where the likeliest was sampled.',
+    uncertainIsHigh: false,
+    of: (stats: Stats, t: number) => {
+      const [logprob, top] = [stats.logprob[t], stats.top1[t]];
+      // Rounding may put the two a hair apart where they are the same token.
+      return logprob === undefined || top === undefined ? undefined : Math.min(0, logprob - Math.log(top));
+    },
+  },
 ] as const;
 export type HeatStatistic = (typeof HEAT_STATISTICS)[number];
 

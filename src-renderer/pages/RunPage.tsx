@@ -13,6 +13,8 @@ const TABS = [
   { id: 'checkpoints', title: 'Checkpoints', to: '/runs/$runId/checkpoints' },
   { id: 'events', title: 'Events', to: '/runs/$runId/events' },
   { id: 'config', title: 'Config', to: '/runs/$runId/config' },
+  { id: 'system', title: 'System', to: '/runs/$runId/system' },
+  { id: 'log', title: 'Log', to: '/runs/$runId/log' },
 ] as const;
 
 export function RunPage() {

@@ -1,64 +1,31 @@
-/** All runs, newest first: what each is, how far it is, how good it is. */
-import { Skeleton, TextInput } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
-import { IconFlask2, IconPlus, IconSearch } from '@tabler/icons-react';
-import { useMemo, useRef, useState } from 'react';
+/** All runs: found by a query, sorted, grouped, chosen and acted on. */
+import { Button, Skeleton } from '@mantine/core';
+import { IconFileImport, IconFlask2, IconPlus, IconTrash } from '@tabler/icons-react';
+import { useState } from 'react';
 import { ErrorView } from '../components/ErrorView.tsx';
 import { LinkButton } from '../components/LinkButton.tsx';
-import { useCatalogue, useRuns } from '../data/queries.ts';
+import { useBin, useRuns } from '../data/queries.ts';
 import css from './RunsPage.module.css';
-import { RunsTable } from './runs/RunsTable.tsx';
+import { BinDialog } from './runs/BinDialog.tsx';
+import { RunsList } from './runs/RunsList.tsx';
+import { useRunActions } from './runs/use-run-actions.ts';
 
 export function RunsPage() {
   const runs = useRuns();
-  const catalogue = useCatalogue().data;
-  const [filter, setFilter] = useState('');
-  const input = useRef<HTMLInputElement>(null);
-  useHotkeys([['/', () => input.current?.focus()]]);
-
-  const shown = useMemo(() => {
-    const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-    return (runs.data ?? []).filter((run) => {
-      const text = `${run.name} #${run.number} ${run.status} ${run.reward} ${run.preset ?? ''}`.toLowerCase();
-      return words.every((word) => text.includes(word));
-    });
-  }, [runs.data, filter]);
-  const rewardTitles = useMemo(() => {
-    const members = catalogue?.groups.find((g) => g.id === 'reward')?.members ?? [];
-    return new Map(members.map((m) => [m.id, m.title]));
-  }, [catalogue]);
-
+  const actions = useRunActions();
+  const [binOpened, setBinOpened] = useState(false);
   if (runs.isError && runs.data === undefined)
     return <ErrorView error={runs.error} onRetry={() => void runs.refetch()} />;
   if (runs.data === undefined) return <Loading />;
-  if (runs.data.length === 0) return <Empty />;
   return (
-    <div className={css.page}>
-      <div className={css.tools}>
-        <TextInput
-          ref={input}
-          aria-label="Filter runs"
-          placeholder="Filter by name, status or reward"
-          leftSection={<IconSearch size={14} />}
-          value={filter}
-          onChange={(event) => setFilter(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key !== 'Escape') return;
-            setFilter('');
-            event.currentTarget.blur();
-          }}
-          w={280}
-        />
-        <LinkButton to="/new-run" leftSection={<IconPlus size={14} />} ml="auto">
-          New run
-        </LinkButton>
-      </div>
-      {shown.length === 0 ? (
-        <p className={css.none}>No run matches “{filter}”.</p>
+    <>
+      {runs.data.length === 0 ? (
+        <Empty onBin={() => setBinOpened(true)} />
       ) : (
-        <RunsTable runs={shown} rewardTitles={rewardTitles} />
+        <RunsList runs={runs.data} actions={actions} onBin={() => setBinOpened(true)} />
       )}
-    </div>
+      <BinDialog opened={binOpened} onClose={() => setBinOpened(false)} onRestore={actions.restore} />
+    </>
   );
 }
 
@@ -73,18 +40,28 @@ function Loading() {
   );
 }
 
-function Empty() {
+function Empty({ onBin }: { onBin: () => void }) {
+  const binned = useBin(true).data?.length ?? 0;
   return (
     <div className={css.empty}>
       <IconFlask2 size={32} stroke={1.25} className="faint" aria-hidden />
       <h2>No runs yet</h2>
       <p className="dim">
-        A run trains a policy to write programs, from unit tests or from its own certainty, and records every step.
-        Start with a preset: it runs on this machine as it is.
+        A run trains a policy to write programs, from unit tests or from its own certainty, and records every step. Here
+        it is found again: by its name, its tags or any option, beside the runs that it is compared with.
       </p>
+      <p className="dim">Start with a preset: it runs on this machine as it is.</p>
       <LinkButton to="/new-run" size="sm" leftSection={<IconPlus size={14} />}>
         Launch a first run
       </LinkButton>
+      <LinkButton to="/import" search={{}} variant="subtle" leftSection={<IconFileImport size={14} />}>
+        Import runs made elsewhere
+      </LinkButton>
+      {binned === 0 ? null : (
+        <Button variant="subtle" leftSection={<IconTrash size={14} />} onClick={onBin}>
+          {binned} in the bin
+        </Button>
+      )}
     </div>
   );
 }

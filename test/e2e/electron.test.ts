@@ -31,7 +31,7 @@ describe.skipIf(missing !== null)(`in Electron${missing === null ? '' : `: ${mis
         assay: Object.keys((window as { assay?: object }).assay ?? {}).sort(),
         node: 'process' in window || 'require' in window,
       }));
-      expect(globals).toEqual({ assay: ['call', 'listen'], node: false });
+      expect(globals).toEqual({ assay: ['call', 'listen', 'pathOf'], node: false });
     } finally {
       await app.close();
       rmSync(home, { recursive: true, force: true });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Browser, chromium } from 'playwright-core';
-import { findBrowser } from '../../src-main/cli/browser.ts';
+import { findBrowser } from '../../src-main/browsers.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
 const cli = join(root, 'out', 'main', 'cli.js');
@@ -23,9 +23,10 @@ export interface ServedApp {
   remove(): void;
 }
 
-export async function startApp(): Promise<ServedApp> {
+/** @param folder Data folder to use, and to leave; a fresh one by default. */
+export async function startApp(folder?: string): Promise<ServedApp> {
   if (!existsSync(cli)) throw new Error(`${cli} is missing: run "npm run build" first`);
-  const home = mkdtempSync(join(tmpdir(), 'assay-e2e-'));
+  const home = folder ?? mkdtempSync(join(tmpdir(), 'assay-e2e-'));
   const child = spawn(process.execPath, [cli, 'serve', '--no-open'], {
     env: { ...process.env, ASSAY_HOME: home },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -40,7 +41,9 @@ export async function startApp(): Promise<ServedApp> {
       }
       return child.exitCode;
     },
-    remove: () => rmSync(home, { recursive: true, force: true }),
+    remove: () => {
+      if (folder === undefined) rmSync(home, { recursive: true, force: true });
+    },
   };
 }
 

@@ -1,39 +1,53 @@
-/** The input of one option, made from its descriptor: label, unit, help, range, source and what is wrong with it. */
-import { ActionIcon, Autocomplete, Select, Switch, Text, TextInput, Tooltip } from '@mantine/core';
+/** The input of one option, made from its descriptor: label, unit, help, range, source, and what is wrong or unsound. */
+import { ActionIcon, Autocomplete, Popover, Select, Switch, Text, TextInput, Tooltip } from '@mantine/core';
 import { IconArrowBackUp, IconInfoCircle } from '@tabler/icons-react';
 import { type KeyboardEvent, memo } from 'react';
 import type { Catalogue } from '../../../src-shared/api.ts';
 import type { Option } from '../../../src-shared/options.ts';
+import type { Warning } from '../../../src-shared/warnings.ts';
 import { formatExact } from '../../lib/format.ts';
 import type { FieldState } from '../../lib/run-form.ts';
 import css from './OptionField.module.css';
+import { PolicySource } from './PolicySource.tsx';
 
 /** The id of an option's input, so that a fault can put the cursor there. */
 export const inputId = (path: string): string => `option-${path}`;
 
-interface OptionFieldProps {
-  readonly field: FieldState;
+export interface FieldProps {
   readonly catalogue: Catalogue;
+  /** Whose values the fields start from. */
+  readonly preset: Catalogue['presets'][number] | undefined;
+  readonly warnings: readonly Warning[];
   readonly onChange: (path: string, value: string | boolean) => void;
   readonly onReset: (path: string) => void;
+}
+interface OptionFieldProps extends FieldProps {
+  readonly field: FieldState;
   /** Without its label on screen: the heading above says the same. */
   readonly bare?: boolean;
 }
 
-export const OptionField = memo(function OptionField({ field, catalogue, onChange, onReset, bare }: OptionFieldProps) {
+export const OptionField = memo(function OptionField(props: OptionFieldProps) {
+  const { field, catalogue, preset, warnings, onChange, onReset, bare } = props;
   const { path, option, changed } = field;
   const id = inputId(path);
-  const faultId = `${id}-fault`;
+  const notesId = `${id}-notes`;
+  const own = warnings.filter((warning) => warning.path === path);
   return (
-    <div className={css.field} data-fault={field.fault !== null}>
+    <div className={css.field} data-fault={field.fault !== null} data-inert={field.inert !== null}>
       <div className={css.label} hidden={bare}>
         <label htmlFor={id}>{option.label}</label>
         {option.kind === 'number' && option.unit !== undefined ? <span className="faint">{option.unit}</span> : null}
-        <Tooltip label={<Help option={option} path={path} />}>
-          <button type="button" className={css.info} aria-label={`About ${option.label}`}>
-            <IconInfoCircle size={14} aria-hidden />
-          </button>
-        </Tooltip>
+        <Popover position="bottom-start" width={320} withArrow>
+          <Popover.Target>
+            <button type="button" className={css.info} aria-label={`About ${option.label}`}>
+              <IconInfoCircle size={14} aria-hidden />
+            </button>
+          </Popover.Target>
+          <Popover.Dropdown>
+            <Help option={option} path={path} preset={preset} />
+          </Popover.Dropdown>
+        </Popover>
         {changed ? (
           <Tooltip label={`Back to ${formatExact(field.base)}`}>
             <ActionIcon size={18} ml="auto" aria-label={`Reset ${option.label}`} onClick={() => onReset(path)}>
@@ -45,15 +59,37 @@ export const OptionField = memo(function OptionField({ field, catalogue, onChang
       <Input
         field={field}
         id={id}
-        faultId={faultId}
+        notesId={notesId}
         catalogue={catalogue}
+        noted={field.fault !== null || field.inert !== null || own.length > 0}
         onChange={(value) => onChange(path, value)}
       />
-      {field.fault === null ? null : (
-        <p id={faultId} className={css.fault} role="alert">
-          {field.fault}
-        </p>
-      )}
+      <div id={notesId}>
+        {field.fault === null ? null : (
+          <p className={css.fault} role="alert">
+            {field.fault}
+          </p>
+        )}
+        {field.inert === null ? null : <p className={css.inert}>No effect: {field.inert}.</p>}
+        {own.map(({ text, why, source }) => (
+          <div className={css.warning} key={text}>
+            {text}{' '}
+            <Popover position="bottom-start" width={320} withArrow>
+              <Popover.Target>
+                <button type="button" aria-label={`Why: ${text}`}>
+                  Why
+                </button>
+              </Popover.Target>
+              <Popover.Dropdown>
+                <div className={css.help}>
+                  <p>{why}</p>
+                  <p className={css.helpNote}>Source: {source}.</p>
+                </div>
+              </Popover.Dropdown>
+            </Popover>
+          </div>
+        ))}
+      </div>
     </div>
   );
 });
@@ -61,23 +97,32 @@ export const OptionField = memo(function OptionField({ field, catalogue, onChang
 interface InputProps {
   readonly field: FieldState;
   readonly id: string;
-  readonly faultId: string;
+  /** Of what is said below it. */
+  readonly notesId: string;
+  readonly noted: boolean;
   readonly catalogue: Catalogue;
   readonly onChange: (value: string | boolean) => void;
 }
 
-function Input({ field, id, faultId, catalogue, onChange }: InputProps) {
+function Input({ field, id, notesId, noted, catalogue, onChange }: InputProps) {
   const { option, shown, fault, changed } = field;
   const shared = {
     id,
     error: fault !== null,
     'aria-label': option.label,
     'data-changed': changed,
-    ...(fault === null ? {} : { 'aria-describedby': faultId }),
+    ...(noted ? { 'aria-describedby': notesId } : {}),
   };
   switch (option.kind) {
     case 'boolean':
-      return <Switch id={id} checked={shown === true} onChange={(event) => onChange(event.currentTarget.checked)} />;
+      return (
+        <Switch
+          id={id}
+          checked={shown === true}
+          onChange={(event) => onChange(event.currentTarget.checked)}
+          {...(noted ? { 'aria-describedby': notesId } : {})}
+        />
+      );
     case 'choice':
       return (
         <Select
@@ -113,6 +158,17 @@ function Input({ field, id, faultId, catalogue, onChange }: InputProps) {
         />
       );
     case 'text':
+      if (option.format === 'policy')
+        return (
+          <PolicySource
+            id={id}
+            value={String(shown)}
+            changed={changed}
+            fault={fault}
+            faultId={notesId}
+            onChange={onChange}
+          />
+        );
       return (
         <Autocomplete
           {...shared}
@@ -131,9 +187,9 @@ function Input({ field, id, faultId, catalogue, onChange }: InputProps) {
 
 /** Values known to make sense; anything else can be typed. */
 function suggestions(path: string, catalogue: Catalogue): string[] {
-  if (path === 'policy.engine')
-    return ['auto', ...catalogue.engines.filter((e) => e.unavailable === null).map((e) => e.id)];
-  return path === 'policy.source' ? ['embedded'] : [];
+  return path === 'policy.engine'
+    ? ['auto', ...catalogue.engines.filter((e) => e.unavailable === null).map((e) => e.id)]
+    : [];
 }
 
 /** Up and down change a whole number by one, as in a number input, which could not take `1e-4`. */
@@ -150,11 +206,19 @@ function stepWithArrows(
   onChange(String(Math.min(option.max, Math.max(option.min, value + by))));
 }
 
-function Help({ option, path }: { option: Option; path: string }) {
+interface HelpProps {
+  readonly option: Option;
+  readonly path: string;
+  readonly preset: FieldProps['preset'];
+}
+
+function Help({ option, path, preset }: HelpProps) {
   const range =
     option.kind === 'number'
       ? `${option.integer ? 'A whole number' : 'A number'} from ${formatExact(option.min)} to ${formatExact(option.max)}. `
       : '';
+  const inPreset = preset?.values[path];
+  const source = preset?.sources?.[path];
   return (
     <div className={css.help}>
       <p>{option.help}</p>
@@ -162,6 +226,12 @@ function Help({ option, path }: { option: Option; path: string }) {
         {range}Default {formatExact(option.default)}
         {option.source === undefined ? '.' : ` (${option.source}).`}
       </p>
+      {inPreset === undefined ? null : (
+        <p className={css.helpNote}>
+          {preset?.title}: {formatExact(inPreset)}
+          {source === undefined ? '.' : ` (${source}).`}
+        </p>
+      )}
       <p className={css.helpPath}>{path}</p>
     </div>
   );

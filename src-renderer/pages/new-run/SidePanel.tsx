@@ -1,96 +1,103 @@
-/** What the form amounts to: name, difference from the preset, cost, warnings, YAML, and the launch. */
-import { ActionIcon, Button, Kbd, TextInput, Tooltip } from '@mantine/core';
-import { IconArrowBackUp, IconArrowNarrowRight, IconChevronDown, IconChevronRight } from '@tabler/icons-react';
-import { type ReactNode, useMemo, useState } from 'react';
-import type { Catalogue } from '../../../src-shared/api.ts';
-import { CopyButton } from '../../components/CopyButton.tsx';
-import { formatCount } from '../../lib/format.ts';
-import { type Cost, differences, type FieldState, type FormState, warningsOf } from '../../lib/run-form.ts';
-import { toYaml } from '../../lib/run-yaml.ts';
+/** What the form amounts to: name, tags, difference from the preset, what it takes, warnings. */
+import { ActionIcon, Button, TagsInput, TextInput, Tooltip } from '@mantine/core';
+import { IconArrowBackUp, IconArrowNarrowRight } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { TAG_CHARS, tagSchema } from '../../../src-shared/organise.ts';
+import { mostStandardError, type Warning } from '../../../src-shared/warnings.ts';
+import { useRuns } from '../../data/queries.ts';
+import { formatCount, formatPercent } from '../../lib/format.ts';
+import { type Cost, differences, type FieldState, type FormState } from '../../lib/run-form.ts';
+import { Estimate } from './Estimate.tsx';
 import css from './SidePanel.module.css';
 
 interface SidePanelProps {
-  readonly catalogue: Catalogue;
-  readonly state: FormState;
+  readonly name: string;
+  /** What it is called without a name. */
+  readonly title: string;
+  readonly tags: readonly string[];
+  /** Of the preset that the differences are from; undefined: the defaults. */
+  readonly from: string | undefined;
   readonly fields: readonly FieldState[];
+  /** As the app gets it. */
+  readonly launched: { readonly state: FormState; readonly fields: readonly FieldState[] };
+  readonly warnings: readonly Warning[];
   /** Null while a number that it depends on cannot be read. */
   readonly cost: Cost | null;
-  readonly launching: boolean;
   readonly onName: (name: string) => void;
-  readonly onShow: (field: FieldState) => void;
+  readonly onTags: (tags: string[]) => void;
+  readonly onShow: (path: string) => void;
   readonly onReset: (path: string) => void;
+  readonly onResetAll: () => void;
+  /** Below, always in sight: the launch. */
+  readonly children: ReactNode;
 }
 
-const MOD = navigator.userAgent.includes('Mac') ? '⌘' : 'Ctrl';
-
-export function SidePanel({ catalogue, state, fields, cost, launching, onName, onShow, onReset }: SidePanelProps) {
-  const preset = catalogue.presets.find((p) => p.id === state.preset);
-  const faults = fields.filter((field) => field.fault !== null);
-  const warnings = warningsOf(fields);
+export function SidePanel(props: SidePanelProps) {
+  const { fields, launched, warnings, cost, onShow } = props;
   return (
     <aside className={css.panel} aria-label="This run">
       <div className={`${css.content} scroll`}>
         <TextInput
           label="Name"
-          placeholder={preset?.title ?? 'Untitled run'}
+          placeholder={props.title}
           maxLength={120}
-          value={state.name}
-          onChange={(event) => onName(event.currentTarget.value)}
+          value={props.name}
+          onChange={(event) => props.onName(event.currentTarget.value)}
           autoComplete="off"
         />
-        <DifferenceList fields={fields} from={preset?.title} onReset={onReset} />
-        <CostList cost={cost} />
+        <Tags tags={props.tags} onTags={props.onTags} />
+        <DifferenceList fields={fields} from={props.from} onReset={props.onReset} onResetAll={props.onResetAll} />
         {warnings.length === 0 ? null : (
           <Section title="Warnings">
             <ul className={css.warnings}>
-              {warnings.map((warning) => (
-                <li key={warning}>{warning}</li>
+              {warnings.map(({ path, text, why, source }) => (
+                <li key={`${path} ${text}`}>
+                  <button type="button" onClick={() => onShow(path)}>
+                    {text}
+                  </button>
+                  <span className={css.why}>
+                    {why} <span className="faint">({source})</span>
+                  </span>
+                </li>
               ))}
             </ul>
           </Section>
         )}
-        <Yaml name={state.name.trim() || preset?.title || 'Untitled run'} preset={state.preset} fields={fields} />
+        <Estimate
+          preset={launched.state.preset}
+          fields={launched.fields}
+          onShow={(field: FieldState) => onShow(field.path)}
+        />
+        <CostList cost={cost} problems={fields.find((f) => f.path === 'evaluation.problems')} />
       </div>
-      <div className={css.launch}>
-        {faults.length === 0 ? null : (
-          <ul className={css.faults}>
-            {faults.slice(0, 3).map((field) => (
-              <li key={field.path}>
-                <button type="button" onClick={() => onShow(field)}>
-                  <b>{field.option.label}</b> {field.fault}
-                </button>
-              </li>
-            ))}
-            {faults.length > 3 ? <li className="dim">and {faults.length - 3} more</li> : null}
-          </ul>
-        )}
-        <Button
-          type="submit"
-          size="sm"
-          fullWidth
-          loading={launching}
-          aria-label="Launch run"
-          rightSection={
-            <span className={css.keys} aria-hidden>
-              <Kbd size="xs">{MOD}</Kbd>
-              <Kbd size="xs">↵</Kbd>
-            </span>
-          }
-        >
-          Launch run
-        </Button>
-      </div>
+      {props.children}
     </aside>
+  );
+}
+
+function Tags({ tags, onTags }: { tags: readonly string[]; onTags: (tags: string[]) => void }) {
+  const known = [...new Set((useRuns().data ?? []).flatMap((run) => run.tags))];
+  return (
+    <TagsInput
+      label="Tags"
+      placeholder={tags.length === 0 ? 'A tag, then Enter' : ''}
+      size="xs"
+      data={known}
+      value={[...tags]}
+      maxTags={32}
+      maxLength={TAG_CHARS}
+      onChange={(next) => onTags(next.filter((tag) => tagSchema.safeParse(tag).success))}
+    />
   );
 }
 
 function Section({ title, note, children }: { title: string; note?: ReactNode; children: ReactNode }) {
   return (
     <section className={css.section} aria-label={title}>
-      <h2 className="section-title">
-        {title}
+      <div className={css.sectionHead}>
+        <h2 className="section-title">{title}</h2>
         {note}
-      </h2>
+      </div>
       {children}
     </section>
   );
@@ -100,12 +107,22 @@ interface DifferenceListProps {
   readonly fields: readonly FieldState[];
   readonly from: string | undefined;
   readonly onReset: (path: string) => void;
+  readonly onResetAll: () => void;
 }
 
-function DifferenceList({ fields, from, onReset }: DifferenceListProps) {
+function DifferenceList({ fields, from, onReset, onResetAll }: DifferenceListProps) {
   const changes = differences(fields);
   return (
-    <Section title="Difference from preset">
+    <Section
+      title="Difference from preset"
+      note={
+        changes.length < 2 ? null : (
+          <Button size="compact-xs" variant="subtle" onClick={onResetAll}>
+            Reset all
+          </Button>
+        )
+      }
+    >
       {changes.length === 0 ? (
         <p className="faint">None: {from === undefined ? 'all defaults' : `${from} as it is`}.</p>
       ) : (
@@ -133,51 +150,41 @@ function DifferenceList({ fields, from, onReset }: DifferenceListProps) {
   );
 }
 
-function CostList({ cost }: { cost: Cost | null }) {
-  const rows: [string, number | null][] = [
-    ['Rollouts per step', cost?.rolloutsPerStep ?? null],
-    ['Updates per step', cost?.updatesPerStep ?? null],
-    ['Training rollouts', cost?.rollouts ?? null],
-    ['Validations', cost?.validations ?? null],
-    ['Validation samples, at most', cost?.evaluationSamples ?? null],
-    ['Rollouts in total', cost === null ? null : cost.rollouts + cost.evaluationSamples],
+interface CostListProps {
+  readonly cost: Cost | null;
+  readonly problems: FieldState | undefined;
+}
+
+function CostList({ cost, problems }: CostListProps) {
+  const validated = cost !== null && cost.validations > 0 && problems?.fault === null;
+  const evaluates = cost?.rollouts === 0;
+  const training: [string, string][] = [
+    ['Per step', formatCount(cost?.rolloutsPerStep)],
+    ['Updates per step', formatCount(cost?.updatesPerStep)],
+    ['Training', formatCount(cost?.rollouts)],
+  ];
+  const rows: [string, string][] = [
+    ...(evaluates ? [] : training),
+    ['Validations', formatCount(cost?.validations)],
+    ['Validation samples, at most', formatCount(cost?.evaluationSamples)],
+    ['In total', formatCount(cost === null ? null : cost.rollouts + cost.evaluationSamples)],
   ];
   return (
-    <Section title="Cost">
+    <Section title="Rollouts">
       <dl className={css.cost}>
         {rows.map(([label, value]) => (
           <div key={label}>
             <dt>{label}</dt>
-            <dd>{formatCount(value)}</dd>
+            <dd>{value}</dd>
           </div>
         ))}
       </dl>
+      {validated ? (
+        <p className={css.why}>
+          Standard error of accuracy: at most {formatPercent(mostStandardError(Number(problems.value)))}, with this many
+          problems.
+        </p>
+      ) : null}
     </Section>
-  );
-}
-
-interface YamlProps {
-  readonly name: string;
-  readonly preset: string | null;
-  readonly fields: readonly FieldState[];
-}
-
-function Yaml({ name, preset, fields }: YamlProps) {
-  const [opened, setOpened] = useState(false);
-  const yaml = useMemo(
-    () => toYaml(name, preset, Object.fromEntries(fields.map((f) => [f.path, f.value]))),
-    [name, preset, fields],
-  );
-  return (
-    <section className={css.section} aria-label="YAML">
-      <div className={css.yamlHead}>
-        <button type="button" className={css.fold} aria-expanded={opened} onClick={() => setOpened(!opened)}>
-          {opened ? <IconChevronDown size={14} aria-hidden /> : <IconChevronRight size={14} aria-hidden />}
-          <span className="section-title">YAML</span>
-        </button>
-        <CopyButton text={() => yaml} label="Copy YAML" />
-      </div>
-      {opened ? <pre className={`${css.yaml} scroll`}>{yaml}</pre> : null}
-    </section>
   );
 }

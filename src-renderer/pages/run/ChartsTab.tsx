@@ -1,117 +1,154 @@
-/** The charts of a run in a grid, tied together by one crosshair. */
-import { Modal, Slider, useComputedColorScheme } from '@mantine/core';
-import { useLocalStorage } from '@mantine/hooks';
-import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
-import { useNavigate, useParams } from '@tanstack/react-router';
-import { useCallback, useRef, useState } from 'react';
-import { MetricChart } from '../../charts/MetricChart.tsx';
-import { CHARTS, type ChartSpec } from '../../charts/specs.ts';
-import { useLiveRun, useRun } from '../../data/queries.ts';
-import { formatCount, formatNumber } from '../../lib/format.ts';
-import { runColour } from '../../lib/palette.ts';
+/** The charts of a run: those kept at the top, then all that the run has, by group, tied together by one crosshair. */
+import { Button, Modal, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { IconChevronDown, IconChevronRight, IconSearch } from '@tabler/icons-react';
+import { useParams } from '@tanstack/react-router';
+import { useMemo, useState, useSyncExternalStore } from 'react';
+import { FAMILY_CHARTS } from '../../../src-shared/charts/families.ts';
+import { CHART_GROUPS, type ChartSpec } from '../../../src-shared/charts/spec.ts';
+import { chartsOf } from '../../../src-shared/charts/specs.ts';
+import type { ChartPlace } from '../../charts/ChartMenu.tsx';
+import { useChartLayout, withMove, withOpen, withPin, withSize } from '../../charts/chart-layout.ts';
+import { type ChartPage, MetricChart } from '../../charts/MetricChart.tsx';
+import { useRun } from '../../data/queries.ts';
+import { searchCharts } from '../../lib/chart-search.ts';
+import { ChartBoard } from './ChartBoard.tsx';
 import css from './ChartsTab.module.css';
+import { ChartTools, ZoomTools } from './ChartTools.tsx';
 import { NumberStrip } from './NumberStrip.tsx';
+import { useChartPage } from './use-chart-page.ts';
 
-const MAIN = CHARTS.filter((chart) => chart.main);
-const MORE = CHARTS.filter((chart) => !chart.main);
-const HINT = 'Click a chart to read that step’s rollouts';
-const LEAST_SMOOTHING = 0;
-const MOST_SMOOTHING = 0.98;
+const HEIGHTS = { s: 176, m: 224, l: 320 } as const;
 
 export function ChartsTab() {
   const { runId } = useParams({ from: '/runs/$runId' });
-  const navigate = useNavigate();
-  const run = useRun(runId).data;
-  const live = useLiveRun(runId);
-  const scheme = useComputedColorScheme('light');
-  const [smoothing, setSmoothing] = useLocalStorage({
-    key: 'assay-smoothing',
-    defaultValue: 0.7,
-    getInitialValueInEffect: false,
-  });
-  const [more, setMore] = useLocalStorage({
-    key: 'assay-more-charts',
-    defaultValue: false,
-    getInitialValueInEffect: false,
-  });
-  const [expanded, setExpanded] = useState<ChartSpec | null>(null);
-  const openStep = useCallback(
-    (step: number, sparse: boolean) =>
-      void navigate({
-        to: '/runs/$runId/rollouts',
-        params: { runId },
-        search: { step, split: sparse ? 'eval' : 'train' },
-      }),
-    [navigate, runId],
-  );
-  const hint = useRef<HTMLSpanElement>(null);
-  // Past React: the pointer moves faster than pages should be drawn.
-  const showStep = useCallback((x: number | null) => {
-    if (hint.current !== null)
-      hint.current.textContent = x === null ? HINT : `Step ${formatCount(x)} · click to read its rollouts`;
-  }, []);
-  if (run === undefined || live === null) return null;
-
-  const every = run.config.evaluation.every;
-  const shared = {
-    run: live,
-    runColour: runColour(run.number, scheme),
-    smoothing,
-    evaluationEvery: typeof every === 'number' ? every : 0,
-    collapse: run.collapse?.onset ?? null,
-    onPickStep: openStep,
-  };
-  const chart = (spec: ChartSpec) => (
-    <MetricChart
-      key={spec.title}
-      {...shared}
-      spec={spec}
-      group={`run-${runId}`}
-      onPoint={showStep}
-      onExpand={() => setExpanded(spec)}
-    />
-  );
+  const { page, settings, hint } = useChartPage(runId);
+  if (page === null) return null;
   return (
     <div className={`${css.page} scroll`}>
       <NumberStrip runId={runId} />
-      <div className={css.tools}>
-        <span ref={hint} className="faint">
-          {HINT}
-        </span>
-        <div className={css.smoothing}>
-          <span className="dim">Smoothing</span>
-          <Slider
-            value={smoothing}
-            onChange={setSmoothing}
-            min={LEAST_SMOOTHING}
-            max={MOST_SMOOTHING}
-            step={0.02}
-            size={3}
-            thumbSize={12}
-            w={112}
-            label={null}
-            thumbProps={{ 'aria-label': 'Smoothing' }}
-          />
-          <span className={css.smoothingValue}>{formatNumber(smoothing, 2)}</span>
-        </div>
+      <ChartTools hint={hint} view={page.view} settings={settings} />
+      <Charts page={page} />
+    </div>
+  );
+}
+
+function Charts({ page }: { page: ChartPage }) {
+  const run = useRun(page.runId).data;
+  const { layout, setLayout, reset } = useChartLayout();
+  const [search, setSearch] = useState('');
+  const [sought] = useDebouncedValue(search, 150);
+  const [expanded, setExpanded] = useState<ChartSpec | null>(null);
+  const namesVersion = useSyncExternalStore(page.run.subscribe, () => page.run.metrics.namesVersion);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the names
+  const charts = useMemo(() => chartsOf(page.run.metrics.names), [page.run, namesVersion]);
+  const pinned = useMemo(() => {
+    const byId = new Map([...FAMILY_CHARTS, ...charts].map((chart) => [chart.id, chart]));
+    return layout.pinned.flatMap((id) => byId.get(id) ?? []);
+  }, [charts, layout.pinned]);
+  const found = useMemo(() => searchCharts(charts, page.run.metrics.names, sought), [charts, page.run, sought]);
+
+  const placeOf = ({ id }: ChartSpec): ChartPlace => ({
+    size: layout.sizes[id] ?? 's',
+    onSize: (size) => setLayout((before) => withSize(before, id, size)),
+    pinned: layout.pinned.includes(id),
+    onPin: (isPinned) => setLayout((before) => withPin(before, id, isPinned)),
+  });
+  const chart = (spec: ChartSpec) => {
+    const place = placeOf(spec);
+    return (
+      <div key={spec.id} className={css.cell} data-size={place.size}>
+        <MetricChart
+          spec={spec}
+          page={page}
+          place={place}
+          height={HEIGHTS[place.size]}
+          onExpand={() => setExpanded(spec)}
+        />
       </div>
-      <div className={css.grid}>{MAIN.map(chart)}</div>
-      <button type="button" className={css.more} aria-expanded={more} onClick={() => setMore(!more)}>
-        {more ? <IconChevronDown size={14} aria-hidden /> : <IconChevronRight size={14} aria-hidden />}
-        More charts <span className="faint">{MORE.length}</span>
-      </button>
-      {more ? <div className={css.grid}>{MORE.map(chart)}</div> : null}
+    );
+  };
+  return (
+    <>
+      <ChartBoard
+        charts={pinned}
+        page={page}
+        placeOf={placeOf}
+        heights={HEIGHTS}
+        onExpand={setExpanded}
+        onMove={(from, to) =>
+          setLayout((before) =>
+            withMove(
+              before,
+              pinned.map(({ id }) => id),
+              from,
+              to,
+            ),
+          )
+        }
+      />
+      <div className={css.all}>
+        <h2 className="section-title">All charts</h2>
+        <TextInput
+          aria-label="Search the charts of this run"
+          placeholder="Search by title or metric"
+          leftSection={<IconSearch size={14} />}
+          value={search}
+          onChange={(event) => setSearch(event.currentTarget.value)}
+          w={260}
+        />
+        <Button variant="subtle" size="compact-xs" onClick={reset}>
+          Reset the layout
+        </Button>
+      </div>
+      {found !== null ? (
+        found.length === 0 ? (
+          <p className="faint">No chart of this run has “{sought}” in its title or its metrics.</p>
+        ) : (
+          <div className={css.grid}>{found.map(chart)}</div>
+        )
+      ) : (
+        CHART_GROUPS.map(({ id, title }) => {
+          const ofGroup = charts.filter(({ group }) => group === id);
+          const isOpen = layout.open.includes(id);
+          return ofGroup.length === 0 ? null : (
+            <section key={id} aria-label={title}>
+              <button
+                type="button"
+                className={css.more}
+                aria-expanded={isOpen}
+                onClick={() => setLayout((before) => withOpen(before, id, !isOpen))}
+              >
+                {isOpen ? <IconChevronDown size={14} aria-hidden /> : <IconChevronRight size={14} aria-hidden />}
+                {title} <span className="faint">{ofGroup.length}</span>
+              </button>
+              {isOpen ? <div className={css.grid}>{ofGroup.map(chart)}</div> : null}
+            </section>
+          );
+        })
+      )}
       <Modal
         opened={expanded !== null}
         onClose={() => setExpanded(null)}
         fullScreen
-        title={`${run.name} #${run.number}`}
+        title={
+          <span className={css.large}>
+            {run === undefined ? '' : `${run.name} #${run.number}`}
+            <ZoomTools view={page.view} />
+          </span>
+        }
         closeButtonProps={{ 'aria-label': 'Close full screen' }}
       >
-        {expanded === null ? null : (
-          <MetricChart {...shared} spec={expanded} group={`run-${runId}-large`} height="calc(100vh - 140px)" />
-        )}
+        {expanded === null ? null : <LargeChart spec={expanded} page={page} />}
       </Modal>
-    </div>
+    </>
   );
+}
+
+function LargeChart({ spec, page }: { spec: ChartSpec; page: ChartPage }) {
+  const large = useMemo((): ChartPage => {
+    const { onPoint, ...rest } = page;
+    return { ...rest, group: `${page.group}-large` };
+  }, [page]);
+  return <MetricChart spec={spec} page={large} height="calc(100vh - 140px)" />;
 }

@@ -2,11 +2,12 @@
 import { IconCopyPlus } from '@tabler/icons-react';
 import { useParams } from '@tanstack/react-router';
 import type { Catalogue, RunDetail } from '../../../src-shared/api.ts';
+import { flattenConfig } from '../../../src-shared/flatten.ts';
 import { CopyButton } from '../../components/CopyButton.tsx';
 import { LinkButton } from '../../components/LinkButton.tsx';
 import { useCatalogue, useRun } from '../../data/queries.ts';
 import { formatCount, formatExact, NO_VALUE } from '../../lib/format.ts';
-import { type FieldState, fieldStates, flattenConfig, formFromConfig } from '../../lib/run-form.ts';
+import { type FieldState, fieldStates, formFromConfig } from '../../lib/run-form.ts';
 import { toYaml } from '../../lib/run-yaml.ts';
 import css from './ConfigTab.module.css';
 
@@ -16,6 +17,7 @@ export function ConfigTab() {
   const catalogue = useCatalogue().data;
   if (run === undefined || catalogue === undefined) return null;
   const { config } = run;
+  if (run.origin !== null && run.origin.format !== 'assay') return <ForeignConfig run={run} />;
   const fields = fieldStates(catalogue, formFromConfig(catalogue, config));
   const preset = catalogue.presets.find((p) => p.id === config.preset);
   return (
@@ -37,6 +39,35 @@ export function ConfigTab() {
         {catalogue.groups.map((group) => (
           <Group key={group.id} group={group} fields={fields.filter((f) => f.group === group.id)} />
         ))}
+      </div>
+    </div>
+  );
+}
+
+/** What another tool had configured, by its own keys: none of Assay's options applied. */
+function ForeignConfig({ run }: { run: RunDetail }) {
+  const theirs = Object.entries(run.config.other ?? {});
+  return (
+    <div className={`${css.page} scroll`}>
+      <div className={css.tools}>
+        <span className="dim">
+          Imported from {run.origin?.file} ({run.origin?.format}).{' '}
+          {theirs.length === 0 ? 'It says nothing of its configuration.' : 'The keys are those of that tool.'}
+        </span>
+      </div>
+      <div className={css.groups}>
+        <section className={css.group} aria-label="Configuration">
+          <dl>
+            {theirs.map(([key, value]) => (
+              <div key={key}>
+                <dt title={key}>{key}</dt>
+                <dd className="ellipsis" title={String(value)}>
+                  {formatExact(value)}
+                </dd>
+              </div>
+            ))}
+          </dl>
+        </section>
       </div>
     </div>
   );

@@ -1,7 +1,7 @@
 /** The six numbers of a run, changed in place at most four times a second. */
 import { Tooltip } from '@mantine/core';
+import { metricInfo } from '../../../src-shared/charts/spec.ts';
 import type { MetricName } from '../../../src-shared/metrics.ts';
-import { metricInfo } from '../../charts/specs.ts';
 import type { LiveRun } from '../../data/live.ts';
 import { useLiveRun, useMetricsVersion } from '../../data/queries.ts';
 import { formatMetric, formatPercentWithError, formatSigned, NO_VALUE, unitSuffix } from '../../lib/format.ts';
@@ -39,11 +39,11 @@ export function NumberStrip({ runId }: { runId: string }) {
 
 function NumberTile({ tile, run }: { tile: Tile; run: LiveRun | null }) {
   const info = metricInfo(tile.metric);
-  const points = run?.metrics.points(tile.metric) ?? [];
-  const last = points.at(-1);
-  const first = points[0];
-  const change = last === undefined || first === undefined || last === first ? null : last.value - first.value;
-  const error = tile.error === undefined || last === undefined ? undefined : run?.metrics.at(last.step)?.[tile.error];
+  const last = run?.metrics.latest(tile.metric);
+  const first = run?.metrics.first(tile.metric);
+  const change =
+    last === undefined || first === undefined || last.step === first.step ? null : last.value - first.value;
+  const error = tile.error === undefined || last === undefined ? undefined : run?.metrics.at(tile.error, last.step);
   const value =
     last === undefined
       ? NO_VALUE

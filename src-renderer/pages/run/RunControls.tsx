@@ -34,6 +34,8 @@ export function RunControls({ run }: { run: RunDetail }) {
     run.status === 'running' ? `Stops ${afterStep}` : undefined,
   );
   const { status } = run;
+  // What another tool made cannot be trained further here.
+  if (run.origin !== null && run.origin.format !== 'assay') return null;
   const isLive = status === 'running' || status === 'paused' || status === 'queued';
   const canGoOn = status === 'paused' || status === 'stopped' || status === 'interrupted' || status === 'failed';
   return (
@@ -41,7 +43,7 @@ export function RunControls({ run }: { run: RunDetail }) {
       {status === 'running' ? <Control label="Pause" icon={IconPlayerPause} action={pause} /> : null}
       {canGoOn ? <Control label="Resume" icon={IconPlayerPlay} action={goOn} /> : null}
       {isLive ? <Control label="Stop" icon={IconPlayerStop} action={stop} /> : null}
-      {status === 'finished' ? <ResumeWithMore run={run} /> : null}
+      {status === 'finished' && run.steps > 0 ? <ResumeWithMore run={run} /> : null}
     </>
   );
 }

@@ -1,8 +1,9 @@
 /** Name, status and controls of a run, and where its current step stands. */
 import { Tooltip, useComputedColorScheme } from '@mantine/core';
-import { IconShieldX, IconTrendingDown } from '@tabler/icons-react';
+import { IconBinaryTree2, IconShieldX, IconTrendingDown } from '@tabler/icons-react';
 import type { RunDetail } from '../../../src-shared/api.ts';
 import { brokenCanaries } from '../../../src-shared/isolation.ts';
+import { LinkButton } from '../../components/LinkButton.tsx';
 import { RunStatus } from '../../components/RunStatus.tsx';
 import { ThinBar } from '../../components/ThinBar.tsx';
 import { useCatalogue, useProgress } from '../../data/queries.ts';
@@ -26,9 +27,31 @@ export function RunHeader({ run }: { run: RunDetail }) {
         <span className={css.status}>
           <RunStatus status={run.status} />
         </span>
+        {run.testTime ? (
+          <Tooltip label="Test-time training: it trains on the problems that it is validated on, so no accuracy is held out.">
+            <span className={css.mark} role="note">
+              Test-time
+            </span>
+          </Tooltip>
+        ) : null}
+        {run.origin === null ? null : (
+          <Tooltip label={`Imported from ${run.origin.file}`}>
+            <span className={css.mark} role="note">
+              Imported
+            </span>
+          </Tooltip>
+        )}
         <UnsafeMark isolation={run.isolation} />
         <CollapseMark collapse={run.collapse} />
         <div className={css.controls}>
+          <LinkButton
+            to="/lineage"
+            search={{ run: run.id, node: run.id }}
+            variant="default"
+            leftSection={<IconBinaryTree2 size={14} />}
+          >
+            Lineage
+          </LinkButton>
           <RunControls run={run} />
         </div>
       </div>
@@ -47,11 +70,13 @@ export function RunHeader({ run }: { run: RunDetail }) {
         {underWay ? (
           <>
             <ThinBar
-              fraction={run.steps === 0 ? 0 : run.step / run.steps}
-              label="Steps"
+              fraction={run.steps === 0 ? (current?.fraction ?? 0) : run.step / run.steps}
+              label={run.steps === 0 ? 'Evaluation' : 'Steps'}
               tone={run.status === 'running' ? 'running' : 'quiet'}
             />
-            <ThinBar fraction={current?.fraction ?? 0} label="Phase of the current step" tone="quiet" />
+            {run.steps === 0 ? null : (
+              <ThinBar fraction={current?.fraction ?? 0} label="Phase of the current step" tone="quiet" />
+            )}
           </>
         ) : null}
       </div>
@@ -97,7 +122,7 @@ function Facts({ run }: { run: RunDetail }) {
   const reward = catalogue?.groups.find((g) => g.id === 'reward')?.members.find((m) => m.id === run.reward);
   const facts: [string | null, string][] = [
     [reward?.title ?? run.reward, 'Reward'],
-    [`seed ${run.seed}`, 'Seed of every random choice'],
+    [run.seed === null ? null : `seed ${run.seed}`, 'Seed of every random choice'],
     [run.parameters === null ? null : `${formatCompact(run.parameters)} parameters`, 'Size of the policy'],
     [run.engine, run.device ?? 'Engine'],
     [run.startedAt === null ? null : `started ${formatDateTime(run.startedAt).slice(0, 16)}`, 'Local time'],
@@ -119,5 +144,6 @@ function outcome(run: RunDetail): string {
   if (run.status === 'queued') return 'Waits for its turn';
   const took =
     run.startedAt === null || run.endedAt === null ? null : formatDuration((run.endedAt - run.startedAt) / 1000);
+  if (run.steps === 0) return took === null ? 'Evaluation' : `Evaluation, ${took}`;
   return `${run.status === 'finished' ? `${run.steps} steps` : `step ${run.step} of ${run.steps}`}${took === null ? '' : ` in ${took}`}`;
 }

@@ -1,7 +1,7 @@
 /** The report's pictures: one line a preset, mean over seeds, with what the seeds spread shaded. SVG, made without a browser. */
 import * as echarts from 'echarts';
 import { mean } from '../../../src-main/stats/describe.ts';
-import { CHART_COLOURS } from '../../../src-renderer/charts/colours.ts';
+import { CHART_COLOURS } from '../../../src-shared/charts/colours.ts';
 import { RUN_COLOURS } from '../../../src-renderer/lib/palette.ts';
 import type { MetricName } from '../../../src-shared/metrics.ts';
 import { type Run, seriesOf } from './runs.ts';

@@ -6,7 +6,16 @@ const runs = [
   runSummary({ id: 'a1', number: 1, name: 'grpo baseline', tags: ['paper'], configHash: 'abcdef' }),
   runSummary({ id: 'b2', number: 2, name: 'self-certainty', configHash: 'feedfacebeef', seed: 7 }),
 ];
-const presets = [{ id: 'dapo', title: 'DAPO', help: 'Clip-higher and dynamic sampling', values: {} }];
+const presets = [
+  {
+    id: 'dapo',
+    title: 'DAPO',
+    help: 'Clip-higher and dynamic sampling',
+    values: {},
+    when: 'Long responses',
+    group: 'grpo-family',
+  },
+];
 const commands = commandsOf(runs, presets);
 const idsFor = (query: string) => findCommands(commands, query).map(({ id }) => id);
 

@@ -7,12 +7,11 @@ import {
   edit,
   type FormState,
   fieldStates,
-  flattenConfig,
   formFromConfig,
-  warningsOf,
 } from '../../../src-renderer/lib/run-form.ts';
 import { toYaml } from '../../../src-renderer/lib/run-yaml.ts';
 import type { Catalogue, StoredConfig } from '../../../src-shared/api.ts';
+import { flattenConfig } from '../../../src-shared/flatten.ts';
 import { defaultsOf, type Option } from '../../../src-shared/options.ts';
 import { plainGroups } from '../../../src-shared/run.ts';
 
@@ -50,8 +49,22 @@ const catalogue: Catalogue = {
     },
   ],
   presets: [
-    { id: 'grpo', title: 'GRPO', help: '', values: { 'rollouts.groupSize': 16, 'reward.options.credit': 'fraction' } },
-    { id: 'certain', title: 'Certain', help: '', values: { 'reward.kind': 'self-certainty' } },
+    {
+      id: 'grpo',
+      title: 'GRPO',
+      help: '',
+      when: '',
+      group: 'Rewards',
+      values: { 'rollouts.groupSize': 16, 'reward.options.credit': 'fraction' },
+    },
+    {
+      id: 'certain',
+      title: 'Certain',
+      help: '',
+      when: '',
+      group: 'Rewards',
+      values: { 'reward.kind': 'self-certainty' },
+    },
   ],
   engines: [],
   metrics: [],
@@ -110,10 +123,10 @@ describe('families', () => {
 
 describe('faults', () => {
   test.each([
-    ['rollouts.groupSize', 'x8', '"x8" is not a whole number from 2 to 256'],
-    ['rollouts.groupSize', '', 'nothing is not a whole number from 2 to 256'],
-    ['rollouts.groupSize', '2.5', '2.5 is not a whole number from 2 to 256'],
-    ['rollouts.groupSize', '1', '1 is out of range; allowed is a whole number from 2 to 256'],
+    ['rollouts.groupSize', 'x8', '"x8" is not a whole number from 1 to 256'],
+    ['rollouts.groupSize', '', 'nothing is not a whole number from 1 to 256'],
+    ['rollouts.groupSize', '2.5', '2.5 is not a whole number from 1 to 256'],
+    ['rollouts.groupSize', '0', '0 is out of range; allowed is a whole number from 1 to 256'],
     ['policy.source', ' ', 'is empty; a value is needed'],
   ])('%s = %j: %s', (path, typed, message) => {
     expect(field(change(start, path, typed), path)?.fault).toBe(message);
@@ -147,19 +160,6 @@ describe('cost', () => {
   test('is unknown while a number that it needs is at fault', () => {
     expect(costAfter({ 'limits.steps': 'many' })).toBeNull();
     expect(costAfter({ 'optimiser.beta1': 'x' })).not.toBeNull();
-  });
-
-  test('warns of what is allowed but rarely meant', () => {
-    const warnings = (edits: Record<string, string>) =>
-      warningsOf(
-        fieldStates(
-          catalogue,
-          Object.entries(edits).reduce((s, [p, v]) => change(s, p, v), start),
-        ),
-      );
-    expect(warnings({})).toEqual([]);
-    expect(warnings({ 'evaluation.every': '0' })).toHaveLength(1);
-    expect(warnings({ 'optimiser.learningRate': '0', 'limits.steps': '10' })).toHaveLength(2);
   });
 });
 
@@ -202,6 +202,6 @@ describe('a stored run', () => {
       optimiser: { learningRate: 1e-4 },
       seeds: { run: 5 },
     });
-    expect(parse(toYaml('yes: [no', null, {}))).toEqual({ name: 'yes: [no', preset: null });
+    expect(parse(toYaml('yes: [no', null, {}))).toEqual({ name: 'yes: [no' });
   });
 });

@@ -47,6 +47,8 @@ const forbidden: readonly Case[] = [
   ['src-shared/x.ts', '../src-main/app.ts'],
   ['src-shared/x.ts', 'node:fs'],
   ['src-shared/x.ts', 'react'],
+  ['src-shared/charts/x.ts', '../../src-main/app.ts'],
+  ['src-shared/charts/x.ts', 'echarts/core'],
   ['src-renderer/x.ts', '../src-main/app.ts'],
   ['src-renderer/pages/x.tsx', '../../src-main/presets.ts'],
   ['src-renderer/x.ts', 'node:fs'],
@@ -90,6 +92,7 @@ const forbidden: readonly Case[] = [
 
 const allowed = Object.entries({
   'src-shared/x.ts': ['./y.ts', 'zod'],
+  'src-shared/charts/x.ts': ['./y.ts', '../metrics.ts'],
   'src-renderer/pages/x.tsx': ['../../src-shared/api.ts', 'react', '../client.ts'],
   'src-main/app.ts': ['./api/index.ts', './store/store.ts', './runs/supervisor.ts', 'node:path'],
   'src-main/api/ipc.ts': ['electron', './shell.ts'],

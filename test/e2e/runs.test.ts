@@ -1,0 +1,151 @@
+/** The list of runs, as a person uses it: found by a query, grouped, chosen, tagged, deleted and brought back. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { noBrowser, root, type ServedApp, startApp, startBrowser } from './launch.ts';
+
+const RUNS = 60;
+
+describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: ${noBrowser}`}`, () => {
+  const home = mkdtempSync(join(tmpdir(), 'assay-runs-'));
+  let app: ServedApp;
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    const fill = join(root, 'test', 'bench', 'store-fill.ts');
+    execFileSync(process.execPath, [fill, home, '--runs', String(RUNS), '--points', '60000'], { stdio: 'ignore' });
+    [app, browser] = await Promise.all([startApp(home), startBrowser()]);
+    page = await browser.newPage({ viewport: { width: 1360, height: 900 } });
+    page.setDefaultTimeout(15_000);
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`);
+    });
+    await page.goto(app.url);
+    await table().getByRole('link').first().waitFor();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await app?.stop();
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  const table = () => page.getByRole('table', { name: 'Runs' });
+  const bar = () => page.getByLabel('Filter runs');
+  const counted = (text: string) => page.getByRole('status').filter({ hasText: text }).waitFor();
+  const chosen = () => page.getByRole('toolbar', { name: 'Chosen runs' });
+  const column = async (index: number) =>
+    (
+      await table()
+        .getByRole('row')
+        .filter({ has: page.getByRole('link') })
+        .all()
+    ).length === 0
+      ? []
+      : table().locator(`[role="row"]:has(a) > [role="cell"]:nth-child(${index})`).allTextContents();
+
+  test('a query narrows the list, completes what is typed, and has an address', { timeout: 60_000 }, async () => {
+    await counted(`${RUNS} runs`);
+    await page.keyboard.press('/');
+    await page.keyboard.type('reward:tok');
+    await page.getByRole('option', { name: /^token-entropy/ }).click();
+    expect(await bar().inputValue()).toBe('reward:token-entropy ');
+    await counted(` of ${RUNS}`);
+    await expect.poll(async () => new Set(await column(4))).toEqual(new Set(['Token entropy']));
+    await expect.poll(() => new URL(page.url()).searchParams.get('q')).toContain('reward:token-entropy');
+    await page.reload();
+    await expect.poll(async () => new Set(await column(4))).toEqual(new Set(['Token entropy']));
+
+    await bar().fill('colour:red');
+    await page.getByText('There is no key "colour"').waitFor();
+    await page.getByRole('button', { name: `Show all ${RUNS}` }).click();
+    await counted(`${RUNS} runs`);
+  });
+
+  test('sorted by what is clicked, and the other way by the second click', { timeout: 60_000 }, async () => {
+    const best = async () => (await column(7)).map((text) => Number.parseFloat(text)).filter((n) => !Number.isNaN(n));
+    await table().getByRole('button', { name: 'Best' }).click();
+    await expect
+      .poll(async () => (await best()).slice(0, 10))
+      .toEqual((await best()).toSorted((a, b) => b - a).slice(0, 10));
+    await table().getByRole('button', { name: 'Best' }).click();
+    const [first = 0, second = 0] = await best();
+    expect(first).toBeLessThanOrEqual(second);
+    await table().getByRole('button', { name: 'Run' }).click();
+  });
+
+  test('grouped by any option, with the mean of each group', { timeout: 60_000 }, async () => {
+    await page.getByLabel('Group by').first().click();
+    await page.getByRole('option', { name: 'rollouts.temperature' }).click();
+    const head = table()
+      .getByRole('row')
+      .filter({ has: page.getByRole('button', { name: '0.8' }) });
+    await head.getByText(/^\d+\.\d ± \d+\.\d/).waitFor();
+    const before = await table().getByRole('link').count();
+    await head.getByRole('button').click();
+    await expect.poll(async () => head.getByRole('button').getAttribute('aria-expanded')).toBe('false');
+    expect(await table().getByRole('button', { name: '1', exact: true }).count()).toBe(1);
+    await head.getByRole('button').click();
+    await expect.poll(() => table().getByRole('link').count()).toBe(before);
+    await page.goto(new URL('/runs', page.url()).href);
+    await counted(`${RUNS} runs`);
+  });
+
+  test('chosen by keys and ranges, tagged, deleted, and brought back', { timeout: 60_000 }, async () => {
+    for (const key of ['j', 'Space', 'j', 'j', 'Shift+Space']) await page.keyboard.press(key);
+    await chosen().getByText('3 chosen').waitFor();
+    const names = (await column(2)).slice(0, 3);
+
+    await chosen().getByRole('button', { name: 'Tag' }).click();
+    await page.getByRole('textbox', { name: 'Tag' }).fill('for the talk');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Escape');
+    await bar().fill('tag:"for the talk"');
+    await counted(`3 of ${RUNS}`);
+    expect(await column(2)).toEqual(names);
+
+    await chosen().getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('Deleted 3 runs').waitFor();
+    await counted(`0 of ${RUNS - 3}`);
+    await page.getByRole('button', { name: 'Undo' }).last().click();
+    await counted(`3 of ${RUNS}`);
+    expect(await column(2)).toEqual(names);
+
+    await page.getByRole('checkbox', { name: 'Choose all shown' }).check();
+    await chosen().getByRole('button', { name: 'Delete' }).click();
+    await counted(`0 of ${RUNS - 3}`);
+    await page.locator('header').click();
+    await page.keyboard.press('Control+z');
+    await counted(`3 of ${RUNS}`);
+  });
+
+  test('columns are added and remembered; a view is kept and opened again', { timeout: 60_000 }, async () => {
+    await page.getByRole('button', { name: 'Columns' }).click();
+    await page.getByLabel('Add a column').fill('kl to reference last');
+    await page.getByRole('list', { name: 'Columns to add' }).getByRole('button').first().click();
+    await page.keyboard.press('Escape');
+    const heading = table().getByRole('columnheader', { name: /KL to reference, last/ });
+    await heading.waitFor();
+    await expect.poll(async () => (await column(12)).filter((text) => /\d/.test(text)).length).toBeGreaterThan(0);
+
+    await page.getByRole('button', { name: 'Views' }).click();
+    await page.getByRole('menuitem', { name: 'Save this view' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('The talk');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('button', { name: 'The talk' }).waitFor();
+
+    await page.goto(new URL('/runs', page.url()).href);
+    await counted(`${RUNS} runs`);
+    await heading.waitFor();
+    await page.getByRole('button', { name: 'Views' }).click();
+    await page.getByRole('menuitem', { name: 'The talk' }).click();
+    await counted(`3 of ${RUNS}`);
+    expect(await bar().inputValue()).toBe('tag:"for the talk"');
+    expect(complaints).toEqual([]);
+  });
+});
