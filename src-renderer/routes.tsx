@@ -5,6 +5,7 @@ import { ErrorPage, NotFoundPage } from './components/ErrorView.tsx';
 import { Frame } from './components/Frame.tsx';
 import { compareSearch } from './lib/comparison/view.ts';
 import { lineageSearch } from './lib/lineage/view.ts';
+import { newReportSearch } from './lib/reports/request.ts';
 import { rolloutsSearch } from './lib/rollout-list.ts';
 import { runsSearch } from './lib/runs/view.ts';
 import { studySearch } from './lib/studies/view.ts';
@@ -12,8 +13,11 @@ import { ComparePage } from './pages/ComparePage.tsx';
 import { ImportPage } from './pages/ImportPage.tsx';
 import { LineagePage } from './pages/LineagePage.tsx';
 import { NewRunPage } from './pages/NewRunPage.tsx';
+import { ReportPage } from './pages/ReportPage.tsx';
+import { ReportsPage } from './pages/ReportsPage.tsx';
 import { RunPage } from './pages/RunPage.tsx';
 import { RunsPage } from './pages/RunsPage.tsx';
+import { NewReport } from './pages/reports/NewReport.tsx';
 import { ChartsTab } from './pages/run/ChartsTab.tsx';
 import { CheckpointsTab } from './pages/run/CheckpointsTab.tsx';
 import { ConfigTab } from './pages/run/ConfigTab.tsx';
@@ -109,6 +113,15 @@ const sandbox = createRoute({
   validateSearch: sandboxSearch,
 });
 
+const reports = createRoute({ getParentRoute: () => root, path: '/reports', component: ReportsPage });
+const newReport = createRoute({
+  getParentRoute: () => root,
+  path: '/reports/new',
+  component: NewReport,
+  validateSearch: newReportSearch,
+});
+const report = createRoute({ getParentRoute: () => root, path: '/reports/$reportId', component: ReportPage });
+
 const tree = root.addChildren([
   index,
   runs,
@@ -119,6 +132,9 @@ const tree = root.addChildren([
   study,
   imports,
   sandbox,
+  reports,
+  newReport,
+  report,
   run.addChildren([charts, rollouts, checkpoints, notes, config, system, log]),
 ]);
 

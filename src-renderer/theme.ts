@@ -55,7 +55,7 @@ export const theme = createTheme({
     Switch: { defaultProps: { size: 'xs' } },
     Menu: { defaultProps: { ...quick, position: 'bottom-end', shadow: 'sm' } },
     Popover: { defaultProps: { ...quick, shadow: 'sm' } },
-    Modal: { defaultProps: quick },
+    Modal: { defaultProps: { ...quick, closeButtonProps: { 'aria-label': 'Close' } } },
     Tooltip: {
       defaultProps: {
         ...quick,

@@ -79,6 +79,7 @@ export const comparabilityIssueSchema = z.object({
     'unsafe-sandbox',
     'test-time',
     'training-temperature',
+    'reward',
     'policy',
     'budget',
     'code-version',
@@ -96,6 +97,10 @@ export const comparabilityIssueSchema = z.object({
   values: z.array(z.object({ value: z.string().nullable(), runIds: z.array(id) })),
 });
 export type ComparabilityIssue = z.infer<typeof comparabilityIssueSchema>;
+
+/** Whether an issue is about a metric: by its name, by its family, or because it is about all. */
+export const concerns = ({ metrics }: Pick<ComparabilityIssue, 'metrics'>, metric: string): boolean =>
+  metrics.length === 0 || metrics.some((each) => (each.endsWith('/') ? metric.startsWith(each) : metric === each));
 
 export const compareInputSchema = z.strictObject({
   ...selection,

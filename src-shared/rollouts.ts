@@ -33,7 +33,11 @@ export const FAILURE_FEATURES = [
     title: 'Longer than nine tenths of the correct',
     help: 'More tokens than the 90 % quantile of the correct rollouts.',
   },
-  { id: 'no-reasoning', title: 'No reasoning', help: 'Nothing but white space between <think> and </think>, or no <think>.' },
+  {
+    id: 'no-reasoning',
+    title: 'No reasoning',
+    help: 'Nothing but white space between <think> and </think>, or no <think>.',
+  },
   { id: 'no-code', title: 'No code block', help: 'The response holds no program.' },
   {
     id: 'repeats',

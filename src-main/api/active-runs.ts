@@ -1,5 +1,5 @@
 /** Which runs are queued, running or paused, kept up to date by events, for who must know at once (a window closing). */
-import { events, type RunSummary, runSummarySchema } from '../../src-shared/api.ts';
+import { type EventPayload, events, type RunSummary, runSummarySchema } from '../../src-shared/api.ts';
 import { AssayError } from '../../src-shared/errors.ts';
 import type { Shell } from './shell.ts';
 
@@ -7,6 +7,7 @@ const isActive = ({ status }: RunSummary) => status === 'queued' || status === '
 
 export class ActiveRuns {
   readonly #runs = new Map<string, RunSummary>();
+  readonly #studies = new Set<string>();
   readonly #onEnd = new Set<(run: RunSummary) => void>();
   readonly #onChange = new Set<() => void>();
 
@@ -14,6 +15,8 @@ export class ActiveRuns {
     const active = new ActiveRuns();
     shell.listen((event, payload) => {
       if (event === 'run') active.#see(events.run.parse(payload));
+      // Nothing of a study goes on by itself, so that none does yet.
+      if (event === 'study') active.#seeStudy(events.study.parse(payload));
     });
     const reply = await shell.dispatch('runs', {});
     if (!reply.ok) throw new AssayError(reply.error.code, reply.error.message);
@@ -23,6 +26,11 @@ export class ActiveRuns {
 
   get count(): number {
     return this.#runs.size;
+  }
+
+  /** No run is active, and none is to come of a study, which is between two runs for a moment. */
+  get isIdle(): boolean {
+    return this.#runs.size === 0 && this.#studies.size === 0;
   }
 
   list(): readonly RunSummary[] {
@@ -37,6 +45,11 @@ export class ActiveRuns {
   /** Called when any run changed, active or not. */
   onChange(listener: () => void): void {
     this.#onChange.add(listener);
+  }
+
+  #seeStudy({ id, going }: EventPayload<'study'>): void {
+    if (going === null) this.#studies.delete(id);
+    else this.#studies.add(id);
   }
 
   #see(run: RunSummary): void {

@@ -4,7 +4,7 @@ import { failurePatterns, type ReadRollout } from '../diagnostics/failure-patter
 import { signatureOf } from '../rewards/index.ts';
 import type { ApiContext, Bodies } from './context.ts';
 
-export function rolloutCalls({ store }: ApiContext): Bodies<'problemHistory' | 'failurePatterns'> {
+export function rolloutCalls({ store }: Pick<ApiContext, 'store'>): Bodies<'problemHistory' | 'failurePatterns'> {
   const known = (runId: string) => store.runs.get(runId).id;
   return {
     problemHistory: ({ runId, problemId, split }) => store.rollouts.history(known(runId), problemId, split),

@@ -24,6 +24,8 @@ import type { ApiContext, Bodies } from './context.ts';
 
 /** Figures of one study; more are a click away, in the comparison. */
 const MOST_FIGURES = 8;
+/** Of every study that trains. */
+const USUAL: readonly MetricName[] = ['eval/avg@k', 'eval/length', 'train/reward', 'train/token-entropy'];
 
 export function studyCalls({ store, api, studies: control }: ApiContext): Bodies<keyof typeof described> {
   // Late: the calls are not there yet.
@@ -82,7 +84,6 @@ function infoOf(study: Study): StudyInfo {
   const predicates = predicatesOf(study);
   const measured = new Set<string>(METRICS.map(({ name }) => name));
   const needed = [...new Set(predicates.flatMap(({ needs }) => needs))].filter((name) => measured.has(name));
-  const accuracy: MetricName = 'eval/avg@k';
   const trains = plan.some(({ values }) => values['limits.steps'] !== 0);
   return {
     ...{ id, title, question, scales: [...scales] },
@@ -96,7 +97,7 @@ function infoOf(study: Study): StudyInfo {
       arms: predicate.arms,
       thresholds: Object.entries(predicate.thresholds).map(([name, { value, from }]) => ({ name, value, from })),
     })),
-    figures: trains ? [...new Set([accuracy, ...needed])].slice(0, MOST_FIGURES) : [],
+    figures: trains ? [...new Set([...USUAL, ...needed])].slice(0, MOST_FIGURES) : [],
   };
 }
 

@@ -42,7 +42,8 @@ export async function serveCommand(app: OwnedShell, io: Io, { port, open }: Serv
       return 0;
     }
     const { running, queued } = await app.api.status({});
-    if (cameUp && running + queued === 0) return 0;
+    const isStudying = (await app.api.studyProgress({})).some(({ going }) => going !== null);
+    if (cameUp && running + queued === 0 && !isStudying) return 0;
     io.err(
       cameUp
         ? 'The window was closed while a run goes on. The address still works; Ctrl-C stops the run with a checkpoint.'

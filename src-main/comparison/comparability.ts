@@ -48,6 +48,14 @@ function options(run: RunConditions, words: Readonly<Record<string, (value: Opti
 
 const RESPECTS: readonly Respect[] = [
   {
+    aspect: 'reward',
+    title: 'Reward',
+    severity: 'differs',
+    why: 'rewards of different kinds are different quantities',
+    metrics: ['train/reward', 'train/reward-std', 'reward/'],
+    value: (run) => options(run, { 'reward.kind': String }),
+  },
+  {
     aspect: 'problems',
     title: 'Validation problems',
     severity: 'differs',
@@ -269,7 +277,3 @@ function startingPolicies(runs: readonly RunConditions[]): ComparabilityIssue[] 
         ),
   );
 }
-
-/** Whether an issue is about a metric. */
-export const concerns = ({ metrics }: Pick<ComparabilityIssue, 'metrics'>, metric: string): boolean =>
-  metrics.length === 0 || metrics.some((each) => (each.endsWith('/') ? metric.startsWith(each) : metric === each));

@@ -1,11 +1,12 @@
 /** The body of call `compareFinal`: every group against the reference, with intervals, tests and verdicts. */
 import { setImmediate } from 'node:timers/promises';
 import type { z } from 'zod';
-import type {
-  ComparabilityIssue,
-  compareFinalInputSchema,
-  Effect,
-  FinalComparison,
+import {
+  type ComparabilityIssue,
+  type compareFinalInputSchema,
+  concerns,
+  type Effect,
+  type FinalComparison,
 } from '../../src-shared/comparison.ts';
 import { AssayError } from '../../src-shared/errors.ts';
 import type { MetricName } from '../../src-shared/metrics.ts';
@@ -14,7 +15,6 @@ import { holm } from '../stats/effects.ts';
 import { accuracyError, realDifference } from '../stats/verdict.ts';
 import type { Store } from '../store/store.ts';
 import { type Arm, type At, armOf, scoreOf } from './arms.ts';
-import { concerns } from './comparability.ts';
 import { type Measured, measureEffect, verdictOn } from './effect.ts';
 import { groupRuns, type RunGroup } from './grouping.ts';
 import { issuesOf, type Selection, select } from './selection.ts';

@@ -82,7 +82,7 @@ export class WindowKeeper {
     window.on('close', (event) => {
       writeWindowState(home, { bounds: window.getNormalBounds(), isMaximized: window.isMaximized() });
       // macOS keeps an app without windows in its dock, whatever it is doing.
-      if (isQuitting || (this.#active.count === 0 && process.platform !== 'darwin')) return;
+      if (isQuitting || (this.#active.isIdle && process.platform !== 'darwin')) return;
       event.preventDefault();
       window.hide();
       this.#hideToTray();

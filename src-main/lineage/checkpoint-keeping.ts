@@ -4,6 +4,9 @@ import { dirname, isAbsolute, join } from 'node:path';
 import type { Checkpoint } from '../../src-shared/api.ts';
 import { AssayError } from '../../src-shared/errors.ts';
 import type { RunStatus } from '../../src-shared/run.ts';
+import { readAdapter, readModelConfig } from '../model/checkpoint-files.ts';
+import { peftFiles, writePeftAdapter } from '../model/peft.ts';
+import { companionNames } from '../model/policy.ts';
 import { objectives } from '../objectives/index.ts';
 import { storeError } from '../store/errors.ts';
 import { checkpointsFolder } from '../store/home.ts';
@@ -104,11 +107,13 @@ async function sweep(store: Store, home: string, run: StoredRun): Promise<void> 
   }
 }
 
-/** What a policy folder of Hugging Face has; the optimizer's and adapter's state and our manifest stay behind. */
-const POLICY_FILES = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
+/** What a policy folder of Hugging Face has; the optimizer's state and our manifest stay behind. */
+const POLICY_FILES = ['config.json', 'model.safetensors', ...companionNames];
+/** Folder of an adapter in a form of its own. Beside the merged weights, transformers would add it to them once more. */
+const ADAPTER_FOLDER = 'adapter';
 
 /**
- * Copy a checkpoint as a policy folder. It appears whole or not at all.
+ * Copy a checkpoint as a policy folder, with its adapter, where it has one, as peft reads it. It appears whole or not at all.
  * @throws AssayError `usage` (path `folder`), `not-found`, `corrupt` when files of the checkpoint are missing, `disk-full`.
  */
 export async function exportCheckpoint(checkpoint: Checkpoint, folder: string) {
@@ -133,6 +138,10 @@ export async function exportCheckpoint(checkpoint: Checkpoint, folder: string) {
       await copyFile(join(checkpoint.folder, name), join(draft, name));
       bytes += (await stat(join(draft, name))).size;
     }
+    for (const name of await exportAdapter(checkpoint.folder, draft)) {
+      files.push(name);
+      bytes += (await stat(join(draft, name))).size;
+    }
     // Fails where something came into it meanwhile.
     if (isThere) await rmdir(folder);
     await rename(draft, folder);
@@ -141,6 +150,15 @@ export async function exportCheckpoint(checkpoint: Checkpoint, folder: string) {
     throw storeError(error, dirname(folder), folder);
   }
   return { folder, files, bytes };
+}
+
+/** @returns Paths of the files that were written, within `draft`. */
+async function exportAdapter(folder: string, draft: string): Promise<string[]> {
+  const adapter = await readAdapter(folder, await readModelConfig(folder));
+  if (adapter === null) return [];
+  await mkdir(join(draft, ADAPTER_FOLDER));
+  await writePeftAdapter(join(draft, ADAPTER_FOLDER), adapter);
+  return peftFiles.map((name) => join(ADAPTER_FOLDER, name));
 }
 
 /** @returns Whether there is such a folder. */

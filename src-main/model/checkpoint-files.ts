@@ -92,7 +92,8 @@ function formatAdapter({ rank, alpha, targets, seed }: Adapter): Record<string, 
   return { format: 'pt', rank: String(rank), alpha: String(alpha), targets: targets.join(','), seed: String(seed) };
 }
 
-async function readAdapter(dir: string, config: ModelConfig): Promise<AdapterState | null> {
+/** Null where all weights are trained. @throws Error naming the file and what is wrong. */
+export async function readAdapter(dir: string, config: ModelConfig): Promise<AdapterState | null> {
   const path = join(dir, adapterFile);
   if (!(await exists(path))) return null;
   const { tensors, metadata } = await readSafetensors(path);

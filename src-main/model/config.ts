@@ -3,6 +3,7 @@
  * ask for and the engines do not compute is refused by name: a policy is never silently another one.
  */
 import { z } from 'zod';
+import { firstIssue, parseJson } from './json.ts';
 
 export interface ModelConfig {
   readonly vocabSize: number;
@@ -99,7 +100,7 @@ const generationSchema = z.object({ eos_token_id: tokens.nullish() });
  * @throws Error naming the field, its value and what is allowed.
  */
 export function parseModelConfig(text: string, source: string, generation: string | null = null): ModelConfig {
-  const c = parse(hfConfig, text, source);
+  const c = parseJson(hfConfig, text, source);
   const kvHeads = c.num_key_value_heads ?? c.num_attention_heads;
   const headDim = c.head_dim ?? c.hidden_size / c.num_attention_heads;
   if (!Number.isInteger(headDim) || headDim % 2 !== 0)
@@ -117,7 +118,7 @@ export function parseModelConfig(text: string, source: string, generation: strin
     ...listed(c.eos_token_id),
     ...(generation === null
       ? []
-      : listed(parse(generationSchema, generation, `${source}: generation_config.json`).eos_token_id)),
+      : listed(parseJson(generationSchema, generation, `${source}: generation_config.json`).eos_token_id)),
   ];
   const [eosTokenId, ...others] = new Set(ends);
   if (eosTokenId === undefined)
@@ -141,27 +142,6 @@ export function parseModelConfig(text: string, source: string, generation: strin
     ...(others.length > 0 && { otherEosTokenIds: others }),
     ...(ropeScaling && { ropeScaling }),
   };
-}
-
-function parse<S extends z.ZodType>(schema: S, text: string, source: string): z.output<S> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${source}: not JSON (${(error as Error).message})`);
-  }
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  throw new Error(`${source}: ${firstIssue(parsed.error, json)}`);
-}
-
-/** `field: value: what is wrong`. */
-function firstIssue(error: z.ZodError, json: unknown): string {
-  const issue = error.issues[0];
-  const path = issue?.path ?? [];
-  const value = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], json);
-  const shown = path.length > 0 && typeof value !== 'object' ? `${JSON.stringify(value)}: ` : '';
-  return `${path.join('.') || 'file'}: ${shown}${issue?.message ?? 'malformed'}`;
 }
 
 const listed = (ids: number | readonly number[] | null | undefined): readonly number[] =>

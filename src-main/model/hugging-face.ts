@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AssayError } from '../../src-shared/errors.ts';
 import { readTextIfThere } from './atomic-file.ts';
 import { type ModelConfig, parseModelConfig } from './config.ts';
+import { parseJson } from './json.ts';
 import { type Companions, companionNames, type PolicyFiles } from './policy.ts';
 import { readSafetensorsHeader } from './safetensors.ts';
 import type { StoredTensor } from './stored-tensor.ts';
@@ -57,7 +58,7 @@ export async function storedWeights(folder: string, config: ModelConfig): Promis
 }
 
 async function sharded(folder: string, path: string, text: string): Promise<Map<string, StoredTensor>> {
-  const places = parseIndex(text, path);
+  const places = new Map(Object.entries(parseJson(indexSchema, text, path).weight_map));
   const shards = [...new Set(places.values())].sort();
   if (shards.length > maxShards)
     throw new Error(`${path}: ${shards.length} shards are named; at most ${maxShards} are allowed`);
@@ -80,17 +81,4 @@ async function sharded(folder: string, path: string, text: string): Promise<Map<
     if (!stored.has(name))
       throw new Error(`${join(folder, shard)}: tensor ${name} is missing; ${indexFile} has it there`);
   return stored;
-}
-
-function parseIndex(text: string, path: string): Map<string, string> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${path}: not JSON (${(error as Error).message})`);
-  }
-  const parsed = indexSchema.safeParse(json);
-  if (parsed.success) return new Map(Object.entries(parsed.data.weight_map));
-  const issue = parsed.error.issues[0];
-  throw new Error(`${path}: ${issue?.path.join('.') || 'file'}: ${issue?.message ?? 'malformed'}`);
 }

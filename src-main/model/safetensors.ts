@@ -118,7 +118,7 @@ async function readHeader(file: FileHandle, path: string, fileBytes: number) {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new Error(`${path}: header is not JSON (${(error as Error).message})`);
+    throw new Error(`${path}: header is not JSON (${(error as Error).message.replaceAll(/\p{C}+/gu, ' ')})`);
   }
   const { __metadata__, ...rest } = parse(headerSchema, json, `${path}: header`);
   const metadata = __metadata__ === undefined ? {} : parse(metadataSchema, __metadata__, `${path}: __metadata__`);

@@ -61,11 +61,12 @@ export function byteCount({ name, shape, format, path }: Omit<StoredTensor, 'off
 /** The rows of all tensors in turn. @throws Error naming the file where it has become shorter meanwhile. */
 export async function* streamRows(tensors: Iterable<StoredTensor>): AsyncGenerator<Rows, void, void> {
   const files = new Map<string, FileHandle>();
+  const space: Space = { bytes: new Uint8Array(0), values: new Float32Array(0), ordered: new Float32Array(0) };
   try {
     for (const tensor of tensors) {
       const file = files.get(tensor.path) ?? (await open(tensor.path, 'r'));
       files.set(tensor.path, file);
-      yield* rowsOf(file, tensor);
+      yield* rowsOf(file, tensor, space);
     }
   } finally {
     for (const file of files.values()) await file.close();
@@ -89,24 +90,33 @@ export async function* streamTensors(
   }
 }
 
-async function* rowsOf(file: FileHandle, tensor: StoredTensor): AsyncGenerator<Rows, void, void> {
+/** Used for one tensor after the other: fresh ones would pile up until they are collected. */
+interface Space {
+  bytes: Uint8Array<ArrayBuffer>;
+  values: Float32Array<ArrayBuffer>;
+  ordered: Float32Array<ArrayBuffer>;
+}
+
+async function* rowsOf(file: FileHandle, tensor: StoredTensor, space: Space): AsyncGenerator<Rows, void, void> {
   const { name, shape, format, path, offset, groups } = tensor;
   const [count, width] = shape.length < 2 ? [1, elementCount(shape)] : [shape[0] ?? 0, elementCount(shape.slice(1))];
   const rowBytes = byteCount(tensor) / Math.max(1, count);
   const unit = groups?.size ?? 1;
   const most = Math.max(1, Math.floor(ELEMENTS_AT_A_TIME / Math.max(1, width * unit))) * unit;
-  const bytes = new Uint8Array(Math.min(count, most) * rowBytes);
-  const values = new Float32Array(Math.min(count, most) * width);
-  const ordered = groups ? new Float32Array(values.length) : values;
+  const largest = Math.min(count, most);
+  if (space.bytes.length < largest * rowBytes) space.bytes = new Uint8Array(largest * rowBytes);
+  if (space.values.length < largest * width) space.values = new Float32Array(largest * width);
+  if (groups && space.ordered.length < largest * width) space.ordered = new Float32Array(largest * width);
   // A tensor without elements has its one turn, too.
   for (let first = 0; first === 0 || first < count; first += most) {
     const rows = Math.min(most, count - first);
-    const some = bytes.subarray(0, rows * rowBytes);
+    const some = space.bytes.subarray(0, rows * rowBytes);
     await fill(file, path, some, offset + first * rowBytes);
-    const decoded = values.subarray(0, rows * width);
+    const decoded = space.values.subarray(0, rows * width);
     format.decode(some, decoded);
+    const ordered = groups ? space.ordered.subarray(0, rows * width) : decoded;
     if (groups) reorder(decoded, ordered, width, groups);
-    yield { name, shape, first, data: ordered.subarray(0, rows * width) };
+    yield { name, shape, first, data: ordered };
   }
 }
 

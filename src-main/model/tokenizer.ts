@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AssayError } from '../../src-shared/errors.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 import type { TokenizerFiles } from './bpe-trainer.ts';
+import { parseJson } from './json.ts';
 import type { Companions } from './policy.ts';
 import { policyCompanions } from './policy-files.ts';
 import { PROMPT_TEMPLATES, type PromptTemplate } from './prompt.ts';
@@ -86,8 +87,8 @@ export function parseTokenizer(
   files: TokenizerFiles & { readonly chatTemplate?: string | null },
   folder: string,
 ): Tokenizer {
-  const file = parse(files.tokenizerJson, fileSchema, join(folder, TOKENIZER_FILE));
-  const config = parse(files.tokenizerConfigJson, configSchema, join(folder, CONFIG_FILE));
+  const file = parseJson(fileSchema, files.tokenizerJson, join(folder, TOKENIZER_FILE));
+  const config = parseJson(configSchema, files.tokenizerConfigJson, join(folder, CONFIG_FILE));
   const tokenizer = new HfTokenizer(file, config);
   const eosId = tokenizer.token_to_id(config.eos_token);
   if (eosId === undefined)
@@ -118,17 +119,4 @@ export function parseTokenizer(
     decode,
     tokenText: (id) => decode([id]),
   };
-}
-
-function parse<S extends z.ZodType>(text: string, schema: S, path: string): z.output<S> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new AssayError('corrupt', `${path}: not JSON (${(error as Error).message})`, { cause: error });
-  }
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new AssayError('corrupt', `${path}: ${issue?.path.join('.') || 'file'}: ${issue?.message ?? 'malformed'}`);
 }

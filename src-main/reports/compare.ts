@@ -1,8 +1,10 @@
 /** Estimates over the seeds of a condition, and differences between two: where reports take their statistics from. */
+
+import { concerns } from '../../src-shared/comparison.ts';
 import { METRICS, type Metric } from '../../src-shared/metrics.ts';
 import { stream } from '../../src-shared/random.ts';
 import type { Arm } from '../comparison/arms.ts';
-import { comparability, concerns } from '../comparison/comparability.ts';
+import { comparability } from '../comparison/comparability.ts';
 import { measureEffect, verdictOn } from '../comparison/effect.ts';
 import type { Interval } from '../stats/bootstrap.ts';
 import { mean } from '../stats/describe.ts';

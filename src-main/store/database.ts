@@ -128,6 +128,8 @@ export class Database {
     try {
       return body();
     } catch (error) {
+      // A long call that is still under way when Assay ends.
+      if (!this.#sqlite.open) throw new AssayError('conflict', `${this.path} is closed: Assay is ending`);
       throw storeError(error, this.#folder, this.path);
     }
   }

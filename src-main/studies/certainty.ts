@@ -1,5 +1,6 @@
 /** Certainty of correct against incorrect solutions, before any training (the study's Figures 3 and 6 to 8): evaluations of
  * the policy as it is, sampled as in the final evaluation, and as in training. */
+import { setImmediate } from 'node:timers/promises';
 import type { Api } from '../../src-shared/api.ts';
 import { type CertaintyMeans, sequenceMeans } from '../diagnostics/tokens.ts';
 import { mean, quantile } from '../stats/describe.ts';
@@ -14,6 +15,8 @@ const STATISTICS: readonly (readonly [keyof CertaintyMeans, string])[] = [
   ['trajectoryEntropy', 'trajectory entropy'],
   ['disparity', 'probability disparity'],
 ];
+/** Rollouts that are read without a pause. */
+const AT_ONCE = 32;
 const QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95];
 
 export const certainty: Study = {
@@ -52,7 +55,9 @@ interface Sample {
 
 async function samplesOf(api: Api, { runId }: StudyRun): Promise<Sample[]> {
   const samples: Sample[] = [];
-  for (const { id, problemId, outcome } of await api.rollouts({ runId, step: 0, split: 'eval' })) {
+  for (const [i, { id, problemId, outcome }] of (await api.rollouts({ runId, step: 0, split: 'eval' })).entries()) {
+    // Thousands in a row would hold up whatever else this process does.
+    if (i % AT_ONCE === 0) await setImmediate();
     if (outcome === 'sandbox-error') continue;
     const { stats } = await api.rollout({ rolloutId: id });
     if (stats.logprob.length > 0)

@@ -64,7 +64,7 @@ export async function checkInputs(
   ];
   if (missing.length > 0)
     throw new AssayError('usage', `scale ${scale}: study ${study.id} also needs ${missing.join(', ')}`, {
-      hint: 'No policy or problems of the published sizes come with Assay: set your own (--set <option>=<value>).',
+      hint: 'No policy or problems of the published sizes come with Assay: set these options to your own.',
     });
   const seen = new Set<string>();
   for (const { key, preset, values } of plan) {

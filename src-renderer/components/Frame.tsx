@@ -6,6 +6,7 @@ import {
   IconArrowsDiff,
   IconBinaryTree2,
   IconChevronRight,
+  IconFileText,
   IconFlask2,
   IconLayoutSidebarLeftCollapse,
   IconLayoutSidebarLeftExpand,
@@ -17,7 +18,7 @@ import {
 } from '@tabler/icons-react';
 import { Link, Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router';
 import { type ComponentType, useRef } from 'react';
-import { useRun, useRuns, useStatus, useStudies } from '../data/queries.ts';
+import { useRun, useRuns, useStatus, useStudies, useViews } from '../data/queries.ts';
 import { formatCount } from '../lib/format.ts';
 import { PAGES, type PagePath } from '../lib/pages.ts';
 import { CommandPalette } from './CommandPalette.tsx';
@@ -31,6 +32,7 @@ const ICONS: Readonly<Record<PagePath, ComponentType<{ size: number; stroke: num
   '/compare': IconArrowsDiff,
   '/lineage': IconBinaryTree2,
   '/studies': IconMicroscope,
+  '/reports': IconFileText,
   '/sandbox': IconShieldCode,
 };
 
@@ -116,7 +118,7 @@ function RailLink({ to, title, collapsed }: RailLinkProps) {
 
 function Breadcrumbs() {
   const path = useLocation({ select: (location) => location.pathname });
-  const { runId, studyId } = useParams({ strict: false });
+  const { runId, studyId, reportId } = useParams({ strict: false });
   if (studyId !== undefined)
     return (
       <nav className={css.crumbs} aria-label="Where you are">
@@ -125,6 +127,16 @@ function Breadcrumbs() {
         </Link>
         <IconChevronRight size={14} className="faint" aria-hidden />
         <StudyCrumb studyId={studyId} />
+      </nav>
+    );
+  if (reportId !== undefined)
+    return (
+      <nav className={css.crumbs} aria-label="Where you are">
+        <Link to="/reports" className={css.parent}>
+          Reports
+        </Link>
+        <IconChevronRight size={14} className="faint" aria-hidden />
+        <ReportCrumb reportId={reportId} />
       </nav>
     );
   if (runId === undefined) {
@@ -145,6 +157,11 @@ function Breadcrumbs() {
 function StudyCrumb({ studyId }: { studyId: string }) {
   const study = useStudies().data?.find(({ id }) => id === studyId);
   return <span className={`${css.crumb} ellipsis`}>{study?.title ?? studyId}</span>;
+}
+
+function ReportCrumb({ reportId }: { reportId: string }) {
+  const report = useViews('report').data?.find(({ id }) => id === reportId);
+  return <span className={`${css.crumb} ellipsis`}>{report?.name ?? reportId}</span>;
 }
 
 function RunCrumb({ runId }: { runId: string }) {

@@ -14,8 +14,8 @@ export async function toCsv(rows: readonly (readonly CsvCell[])[]): Promise<stri
 /** What a spreadsheet reads as one, where a text begins with it. Numbers are written as they are. */
 const FORMULA = /^[=+\-@\t\r]/;
 
-export function download(name: string, text: string, type = 'text/csv'): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+export function download(name: string, content: BlobPart, type = 'text/csv'): void {
+  const url = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

@@ -39,8 +39,7 @@ export function rewardTable(parts: RolloutDetail['parts'], reward: number | null
     if (score === null && weight === null && term === null) return [];
     const flipped = id === 'source' && parts.flipped === 1;
     // Of a flipped score the bounds are not recorded, and so not what the term would be.
-    const normalised =
-      !flipped && score !== null && weight !== null && term !== null && !near(score * weight, term);
+    const normalised = !flipped && score !== null && weight !== null && term !== null && !near(score * weight, term);
     return [{ id, title, score, weight, term, flipped, normalised }];
   });
   const sum = rows.reduce((total, { term }) => total + (term ?? 0), 0);

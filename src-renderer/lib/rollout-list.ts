@@ -81,8 +81,7 @@ export function isListed(rollout: RolloutSummary, filter: RolloutFilter): boolea
   );
 }
 
-const signOf = (advantage: number): AdvantageSign =>
-  advantage > 0 ? 'positive' : advantage < 0 ? 'negative' : 'zero';
+const signOf = (advantage: number): AdvantageSign => (advantage > 0 ? 'positive' : advantage < 0 ? 'negative' : 'zero');
 
 /** Falling, what has no value last; equal ones stay as they were. */
 const byLargest = (key: (r: RolloutSummary) => number | null) => (a: RolloutSummary, b: RolloutSummary) => {
@@ -155,7 +154,5 @@ export function readRollout(
   followed: Pick<RolloutSummary, 'problemId' | 'sample'> | null,
 ): RolloutSummary | undefined {
   const group = all.filter((r) => r.problemId === followed?.problemId);
-  return (
-    all.find((r) => r.id === named) ?? group.find((r) => r.sample === followed?.sample) ?? group[0] ?? listed[0]
-  );
+  return all.find((r) => r.id === named) ?? group.find((r) => r.sample === followed?.sample) ?? group[0] ?? listed[0];
 }

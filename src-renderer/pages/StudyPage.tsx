@@ -5,6 +5,7 @@ import type { StudyInfo, StudyPlan, StudyProgress } from '../../src-shared/study
 import { ErrorView, NotFoundPage } from '../components/ErrorView.tsx';
 import { useStudies } from '../data/queries.ts';
 import { type StudySearch, settingsOf } from '../lib/studies/view.ts';
+import { Warnings } from './compare/Warnings.tsx';
 import css from './StudyPage.module.css';
 import { Figures } from './studies/Figures.tsx';
 import { Findings } from './studies/Findings.tsx';
@@ -12,8 +13,8 @@ import { Grid } from './studies/Grid.tsx';
 import { ResultTables } from './studies/ResultTables.tsx';
 import { Settings } from './studies/Settings.tsx';
 import { StudyHeader } from './studies/StudyHeader.tsx';
-import { useArms } from './studies/use-arms.ts';
-import { useStudyPlan, useStudyProgress, useStudyReport } from './studies/use-studies.ts';
+import { type Arms, useArms } from './studies/use-arms.ts';
+import { useRunsById, useStudyPlan, useStudyProgress, useStudyReport } from './studies/use-studies.ts';
 
 export function StudyPage() {
   const { studyId } = useParams({ from: '/studies/$studyId' });
@@ -59,6 +60,16 @@ function Page({ study, progress }: PageProps) {
   );
 }
 
+/** In which respects the arms are not comparable: what the findings rest on. */
+function ArmWarnings({ arms: { comparison, groupLooks, numberOf } }: { arms: Arms }) {
+  const runs = useRunsById();
+  const [first] = comparison?.groups ?? [];
+  if (comparison === undefined || first === undefined) return null;
+  const reference = { group: first.key, runId: null };
+  return <Warnings compared={{ comparison, runs, looks: groupLooks, hidden: NONE, reference, numberOf }} />;
+}
+const NONE: ReadonlySet<string> = new Set();
+
 interface ResultsProps {
   readonly study: StudyInfo;
   readonly settings: ReturnType<typeof settingsOf>;
@@ -83,7 +94,7 @@ function Results({ study, settings, plan, isBehind }: ResultsProps) {
         {study.figures.length === 0 ? null : <Figures study={study} arms={arms} hidden={hidden} />}
       </div>
       {report.error === null ? null : <ErrorView error={report.error} onRetry={() => void report.refetch()} />}
-      <Findings study={study} report={report.data} />
+      <Findings study={study} report={report.data} warnings={<ArmWarnings arms={arms} />} />
       <ResultTables tables={report.data?.tables ?? []} />
     </>
   );

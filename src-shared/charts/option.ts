@@ -225,7 +225,7 @@ function frame(spec: ChartSpec, view: ChartView, logY: boolean): ChartOption {
 }
 
 /** A round axis would go on to 120 % above a share that cannot. Null: as the axis finds best. */
-const topOfFraction = ({ max }: { max: number }) => (max <= 1 && max > 0.9 ? 1 : null);
+export const topOfFraction = ({ max }: { max: number }) => (max <= 1 && max > 0.9 ? 1 : null);
 
 const line = (id: string, data: readonly LinePoint[], colour: string) => ({
   id,

@@ -4,7 +4,7 @@
  */
 import { formatCompact, formatDuration, formatTick, type Unit } from '../format.ts';
 import type { BandPoint } from './mean-band.ts';
-import type { ChartColours, ChartOption } from './option.ts';
+import { type ChartColours, type ChartOption, topOfFraction } from './option.ts';
 import type { LineLook } from './palette.ts';
 
 /** What the x axis counts: steps, response tokens trained, or seconds since the start. */
@@ -100,6 +100,7 @@ export function overlayOption(lines: readonly OverlayLine[], view: OverlayView):
     yAxis: {
       type: logY ? 'log' : 'value',
       scale: true,
+      ...(unit === 'fraction' && !logY && { max: topOfFraction }),
       splitNumber: 4,
       axisLine: { show: false },
       axisTick: { show: false },

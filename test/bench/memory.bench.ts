@@ -90,13 +90,15 @@ try {
       const { id } = factory;
       if (!wantedEngines.includes(id)) continue;
       const values = valuesOf(shape, id);
-      const config = resolveConfig({ preset: null, values });
-      const reason = factory.unsupported?.(policyTraining(config.policy, 1)) ?? (await factory.unavailable());
+      // An engine that cannot train so is no choice for the run.
+      const { policy } = resolveConfig({ preset: null, values: { ...values, 'policy.engine': 'auto' } });
+      const reason = factory.unsupported?.(policyTraining(policy, 1)) ?? (await factory.unavailable());
       const known = before.find(isOf(id, name));
       if (reason !== null || (given.again && known === undefined)) {
         console.log(`skipped ${id}, ${name}: ${reason ?? 'never measured'}`);
         continue;
       }
+      const config = resolveConfig({ preset: null, values });
       const facts = await factsOf(config, policyFolder);
       const { peakBytes, peakPhase, parts } = await estimateMemory(config, facts, factory, 0);
       const found =

@@ -46,8 +46,13 @@ const base: ModelConfig = {
 export const policies: readonly { name: string; config: ModelConfig }[] = [
   { name: 'Qwen2 shape (bias, tied, grouped)', config: base },
   {
-    name: 'Llama shape (no bias, untied, wide heads)',
-    config: { ...base, qkvBias: false, tiedEmbeddings: false, kvHeads: 4, headDim: 12, layers: 3 },
+    name: 'Llama shape (no bias, untied, wide heads, several ends, scaled rotation)',
+    config: {
+      ...{ ...base, qkvBias: false, tiedEmbeddings: false, kvHeads: 4, headDim: 12, layers: 3 },
+      otherEosTokenIds: [5, 21],
+      // Of the six pairs of a head, one is left as it is, one interpolated, and the rest are slowed.
+      ropeScaling: { factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 64 },
+    },
   },
 ];
 

@@ -123,14 +123,27 @@ export function referenceLogits(config: ModelConfig, weights: ReferenceWeights, 
 }
 
 /** Rotary positions: dimension i is paired with i + headDim / 2 (the Hugging Face convention). */
-function rotateHeads(row: number[], position: number, { headDim, ropeTheta }: ModelConfig): number[] {
+function rotateHeads(row: number[], position: number, config: ModelConfig): number[] {
+  const { headDim } = config;
   return row.map((value, index) => {
     const i = index % headDim;
     const half = headDim / 2;
-    const angle = position / ropeTheta ** ((2 * (i % half)) / headDim);
+    const angle = position * frequencyOf(i % half, config);
     const partner = row[i < half ? index + half : index - half] as number;
     return value * Math.cos(angle) + (i < half ? -partner : partner) * Math.sin(angle);
   });
+}
+
+/** Radians per position of a pair; Llama 3's scaling by its three ranges of wavelengths. */
+function frequencyOf(pair: number, { headDim, ropeTheta, ropeScaling }: ModelConfig): number {
+  const plain = 1 / ropeTheta ** ((2 * pair) / headDim);
+  if (!ropeScaling) return plain;
+  const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalPositions } = ropeScaling;
+  const wavelength = (2 * Math.PI) / plain;
+  if (wavelength < originalPositions / high) return plain;
+  if (wavelength > originalPositions / low) return plain / factor;
+  const smooth = (originalPositions / wavelength - low) / (high - low);
+  return (1 - smooth) * (plain / factor) + smooth * plain;
 }
 
 function norm(row: number[], weight: Float64Array, epsilon: number): number[] {

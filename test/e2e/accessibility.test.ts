@@ -108,7 +108,7 @@ const pages: readonly Looked[] = [
     name: 'new run, everything opened, with an error and warnings',
     path: '/new-run?preset=self-certainty',
     ready: async (page) => {
-      await page.getByText('Advanced', { exact: true }).click();
+      await page.getByRole('switch', { name: 'Advanced' }).click();
       for (const group of ['Policy', 'Reward shaping', 'Evaluation', 'Several runs'])
         await page.getByRole('button', { name: new RegExp(`^${group}`) }).click();
       await page.getByRole('textbox', { name: 'Group size' }).fill('2');
@@ -125,6 +125,32 @@ const pages: readonly Looked[] = [
       await page.getByText('YAML', { exact: true }).click();
       await page.getByRole('textbox', { name: 'YAML' }).fill('rollouts:\n  groupSize: many\n');
       await page.getByText('Line 2').waitFor();
+    },
+  },
+  {
+    name: 'studies',
+    path: '/studies',
+    ready: (page) => page.getByRole('table', { name: 'Studies' }).getByRole('link').first().waitFor(),
+  },
+  {
+    name: 'study',
+    path: '/studies/training-dynamics',
+    ready: async (page) => {
+      await page.getByRole('button', { name: 'Why T1', exact: true }).click();
+      await page.getByText('Waits for').first().waitFor();
+    },
+  },
+  { name: 'reports', path: '/reports', ready: (page) => page.getByRole('button', { name: 'New report' }).waitFor() },
+  {
+    name: 'report, a block opened',
+    path: '/reports/new?run=:run',
+    ready: async (page) => {
+      await page.getByTitle('The report as it will print').waitFor();
+      await page
+        .getByRole('button', { name: /^Chart/ })
+        .first()
+        .click();
+      await page.getByRole('textbox', { name: 'Metric' }).waitFor();
     },
   },
   { name: 'sandbox', path: '/sandbox', ready: (page) => page.getByRole('textbox', { name: 'Program' }).waitFor() },

@@ -29,7 +29,11 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
   });
 
   const panel = () => page.getByRole('complementary', { name: 'This run' });
-  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '');
+  const focused = () =>
+    page.evaluate(() => {
+      const element = document.activeElement;
+      return element?.getAttribute('aria-label') ?? element?.textContent ?? '';
+    });
   const key = (name: string) => page.keyboard.press(name);
   /** Tab until what is focused is called `name`. */
   const tabTo = async (name: string) => {

@@ -35,9 +35,16 @@ export const formatInterval = (unit: Unit, { low, high }: Bounds): string =>
   [low, high].map((bound) => (unit === 'fraction' ? fixed(100 * bound) : formatMetric(unit, bound))).join(' to ');
 const fixed = (value: number) => value.toFixed(1).replace('-', '\u2212');
 
-/** What a difference means for whoever trains: null where the metric has no better side, or nothing was found. */
-export function betterOrWorse({ metric, effect, verdict }: Effect): 'better' | 'worse' | null {
-  const direction = DIRECTIONS[metric];
+/**
+ * What a difference means for whoever trains: null where the metric has no better side, or nothing was found. Of two
+ * rewards the larger is not the better one: they are different quantities.
+ */
+export function betterOrWorse(
+  { metric, effect, verdict }: Effect,
+  differences: Comparison['differences'],
+): 'better' | 'worse' | null {
+  const isReward = metric === 'train/reward' && differences.some(({ path }) => /^(reward|shaping)\./.test(path));
+  const direction = isReward ? undefined : DIRECTIONS[metric];
   if (direction === undefined || verdict !== 'DIFFERENT' || effect === 0) return null;
   return effect > 0 === (direction === 'up') ? 'better' : 'worse';
 }

@@ -1,10 +1,6 @@
 /** Comparability warnings where they belong: which of them concern a metric, and who has which value. */
-import type { ComparabilityIssue, ComparedGroup } from '../../../src-shared/comparison.ts';
+import { type ComparabilityIssue, type ComparedGroup, concerns } from '../../../src-shared/comparison.ts';
 import { NO_VALUE } from '../format.ts';
-
-/** Whether a warning is about a metric: by name, by family (`eval/`), or about all. */
-export const concerns = ({ metrics }: Pick<ComparabilityIssue, 'metrics'>, metric: string): boolean =>
-  metrics.length === 0 || metrics.some((each) => (each.endsWith('/') ? metric.startsWith(each) : metric === each));
 
 /** Those that stand beside a metric: what is about all metrics stands at the top once. */
 export const issuesOfMetric = (issues: readonly ComparabilityIssue[], metric: string): ComparabilityIssue[] =>

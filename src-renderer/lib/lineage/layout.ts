@@ -46,7 +46,7 @@ export interface LineageLayout {
   readonly links: readonly Link[];
   /** The largest x. */
   readonly width: number;
-  /** Lanes, one row each, and a free row between families. */
+  /** Lanes, one row each, and a free row below each family of several runs. */
   readonly rows: number;
   /** Runs that did not log how many tokens they trained: they stand where they started. */
   readonly unmeasured: readonly LineageRun[];
@@ -92,7 +92,8 @@ export function layoutLineage(lineage: Lineage, x: LineageX): LineageLayout {
     });
     for (const lane of placed) laneOf.set(lane.run.runId, lane);
     families.push({ lanes: placed, firstRow });
-    row++;
+    // Single runs stand close: there are many of them, and nothing to keep apart.
+    if (placed.length > 1) row++;
   }
   const all = [...laneOf.values()];
   return {
@@ -100,7 +101,7 @@ export function layoutLineage(lineage: Lineage, x: LineageX): LineageLayout {
     laneOf,
     links: all.flatMap((lane) => linksOf(lane, laneOf, ownerOf)),
     width: Math.max(0, ...all.map(({ end }) => end)),
-    rows: Math.max(0, row - 1),
+    rows: Math.max(0, ...all.map((lane) => lane.row + 1)),
     unmeasured,
   };
 }

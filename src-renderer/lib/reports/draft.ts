@@ -47,9 +47,7 @@ export function relabelled(report: Draft['report'], from: string, to: string): D
   if (label === '' || report.conditions.some((other) => other.label === label)) return report;
   return {
     ...report,
-    conditions: report.conditions.map((condition) =>
-      condition.label === from ? { ...condition, label } : condition,
-    ),
+    conditions: report.conditions.map((condition) => (condition.label === from ? { ...condition, label } : condition)),
     reference: report.reference === from ? label : report.reference,
   };
 }

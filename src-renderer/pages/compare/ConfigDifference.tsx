@@ -35,7 +35,8 @@ export function ConfigDifference({ compared }: { compared: Compared }) {
       {differences.length === 0 ? (
         <p className={css.none}>All runs have the same configuration but for their seed.</p>
       ) : (
-        <div className={`${css.scroller} scroll`}>
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard
+        <div className={`${css.scroller} scroll`} tabIndex={0}>
           <table className={css.table} aria-label="Configuration difference">
             <thead>
               <tr>

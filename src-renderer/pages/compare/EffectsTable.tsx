@@ -3,7 +3,7 @@ import { Loader, SegmentedControl, Tooltip } from '@mantine/core';
 import { IconPinFilled } from '@tabler/icons-react';
 import { Fragment } from 'react';
 import { metricInfo } from '../../../src-shared/charts/spec.ts';
-import type { Effect } from '../../../src-shared/comparison.ts';
+import type { Comparison, Effect } from '../../../src-shared/comparison.ts';
 import { ErrorView } from '../../components/ErrorView.tsx';
 import {
   betterOrWorse,
@@ -62,7 +62,8 @@ export function EffectsTable({ compared, view, state, onChange }: EffectsTablePr
           All runs are one group, so that there is nothing to hold against it. Group by other options, or pin one run.
         </p>
       ) : (
-        <div className={`${css.scroller} scroll`} data-behind={isWorking}>
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard
+        <div className={`${css.scroller} scroll`} tabIndex={0} data-behind={isWorking}>
           <table className={css.table} aria-label="Effects">
             <thead>
               <tr>
@@ -178,7 +179,7 @@ function Row({ row: { metric, group, value, interval, effect }, compared }: { ro
             {effect.test === null ? NO_VALUE : formatNumber(effect.test.pHolm, 2)}
           </td>
           <td>
-            <Verdict effect={effect} />
+            <Verdict effect={effect} differences={compared.comparison.differences} />
           </td>
         </>
       )}
@@ -190,8 +191,13 @@ function Row({ row: { metric, group, value, interval, effect }, compared }: { ro
 const effectSizeOf = ({ effect, effectSize }: Effect): string =>
   effectSize === null || (effectSize === 0 && effect !== 0) ? NO_VALUE : formatSigned(effectSize, 2);
 
-function Verdict({ effect }: { effect: Effect }) {
-  const side = betterOrWorse(effect);
+interface VerdictProps {
+  readonly effect: Effect;
+  readonly differences: Comparison['differences'];
+}
+
+function Verdict({ effect, differences }: VerdictProps) {
+  const side = betterOrWorse(effect, differences);
   const seedInterval =
     effect.seedInterval === null
       ? ''

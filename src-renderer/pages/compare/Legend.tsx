@@ -1,15 +1,7 @@
 /** The groups of a comparison, beside every part of the page: what is drawn, what the others are held against, which runs
  * belong together. With a value each: at the crosshair, or the last. */
 import { ActionIcon, Tooltip } from '@mantine/core';
-import {
-  IconChevronDown,
-  IconChevronRight,
-  IconEye,
-  IconEyeOff,
-  IconPin,
-  IconPinFilled,
-  IconX,
-} from '@tabler/icons-react';
+import { IconChevronDown, IconChevronRight, IconEyeOff, IconPin, IconPinFilled, IconX } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState, useSyncExternalStore } from 'react';
 import type { XAxisKind } from '../../../src-shared/charts/overlay.ts';
@@ -116,7 +108,7 @@ function Row({ group, compared, isHidden, isOpen, value, onToggle, onFold, onPin
         <span className={css.label}>{group.label}</span>
         {group.runIds.length > 1 ? <span className={css.count}>×{formatCount(group.runIds.length)}</span> : null}
         <span className={css.value}>{value}</span>
-        {isHidden ? <IconEyeOff size={14} aria-hidden /> : <IconEye size={14} className={css.eye} aria-hidden />}
+        {isHidden ? <IconEyeOff size={14} className="faint" aria-hidden /> : null}
       </button>
       <Tooltip label={isReference ? 'The others are held against this one' : 'Hold the others against this one'}>
         <ActionIcon size={24} aria-label={`Pin ${group.label}`} aria-pressed={isReference} onClick={onPin}>

@@ -26,7 +26,13 @@ export function RunPicker({ chosen, onChoose }: RunPickerProps) {
       <Button variant="default" leftSection={<IconPlus size={14} />} onClick={() => setOpened(true)}>
         Add runs
       </Button>
-      <Modal opened={opened} onClose={() => setOpened(false)} title="Runs of the comparison" size="lg">
+      <Modal
+        opened={opened}
+        onClose={() => setOpened(false)}
+        title="Runs of the comparison"
+        size="lg"
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
         <Picker chosen={chosen} onChoose={onChoose} onClose={() => setOpened(false)} />
       </Modal>
     </>

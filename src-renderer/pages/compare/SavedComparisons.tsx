@@ -121,6 +121,7 @@ export function SavedComparisons({ view, onOpen }: SavedComparisonsProps) {
         onClose={() => setAsked(null)}
         title={asked?.what === 'rename' ? `Rename ${current?.name ?? ''}` : 'Save this comparison'}
         size="sm"
+        closeButtonProps={{ 'aria-label': 'Close' }}
       >
         <form
           onSubmit={(event) => {

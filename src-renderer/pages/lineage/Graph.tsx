@@ -4,7 +4,7 @@
  */
 import { useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import { formatCompact, formatCount, formatPercentWithError } from '../../lib/format.ts';
 import {
   accuracyRange,
@@ -26,7 +26,9 @@ const TICK_PX = 110;
 /** Of the axis, at its end. */
 const NAME_PX = 130;
 /** Drawn beyond the screen, so that scrolling shows no hole. */
-const MARGIN = 400;
+const MARGIN = 500;
+/** Scrolled so far before more is drawn. */
+const SCROLLED = 200;
 
 interface GraphProps {
   readonly layout: LineageLayout;
@@ -97,8 +99,10 @@ export function Graph({ layout, x, chosen, found, onChoose }: GraphProps) {
       </svg>
       <div
         ref={scroller}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard
+        tabIndex={0}
         className={`${css.scroller} scroll`}
-        onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+        onScroll={(event) => setTop(SCROLLED * Math.floor(event.currentTarget.scrollTop / SCROLLED))}
       >
         <svg
           ref={drawing}
@@ -113,8 +117,8 @@ export function Graph({ layout, x, chosen, found, onChoose }: GraphProps) {
           ))}
           {layout.families
             .slice(1)
-            .map(({ firstRow }) =>
-              firstRow >= first && firstRow <= last ? (
+            .map(({ firstRow }, i) =>
+              firstRow >= first && firstRow <= last && (layout.families[i]?.lanes.length ?? 0) > 1 ? (
                 <line
                   key={firstRow}
                   x1={0}
@@ -139,8 +143,8 @@ export function Graph({ layout, x, chosen, found, onChoose }: GraphProps) {
               lane={lane}
               scale={scale}
               range={range}
-              chosen={chosen}
-              pointed={pointed}
+              chosen={marked(lane, chosen)}
+              pointed={marked(lane, pointed)}
               isFound={found(lane.run.runId)}
             />
           ))}
@@ -149,6 +153,10 @@ export function Graph({ layout, x, chosen, found, onChoose }: GraphProps) {
     </div>
   );
 }
+
+/** The id where it is one of this lane: other lanes need not be drawn anew for it. */
+const marked = ({ run, checkpoints }: Lane, id: string | null): string | null =>
+  id === run.runId || checkpoints.some(({ checkpoint }) => checkpoint.id === id) ? id : null;
 
 interface LaneProps {
   readonly lane: Lane;
@@ -159,7 +167,7 @@ interface LaneProps {
   readonly isFound: boolean;
 }
 
-function LaneDrawing({ lane, scale, range, chosen, pointed, isFound }: LaneProps) {
+const LaneDrawing = memo(function LaneDrawing({ lane, scale, range, chosen, pointed, isFound }: LaneProps) {
   const scheme = useComputedColorScheme('light');
   const { run, row, start, end, checkpoints } = lane;
   const colour = runColour(run.number, scheme);
@@ -209,7 +217,7 @@ function LaneDrawing({ lane, scale, range, chosen, pointed, isFound }: LaneProps
       ))}
     </g>
   );
-}
+});
 
 interface NodeProps {
   readonly placed: PlacedCheckpoint;

@@ -28,12 +28,15 @@ export function Estimate({ preset, fields, onShow }: EstimateProps) {
   return (
     <section className={css.estimate} aria-label="Estimate" aria-busy={isStale}>
       <h2 className="section-title">
-        Estimate {data === undefined ? null : <span className={css.engine}>{data.engine}</span>}
+        Estimate{' '}
+        {data === undefined ? null : (
+          <span className={css.engine}>{isStale ? 'of before the change' : data.engine}</span>
+        )}
       </h2>
       {data === undefined ? (
         <p className="faint">{error === null ? 'Working it out…' : `None: ${error.message}`}</p>
       ) : (
-        <div className={isStale ? css.stale : undefined}>
+        <div>
           <Figures estimate={data} />
           <Faults estimate={data} onShow={show} />
         </div>
@@ -46,37 +49,41 @@ function Figures({ estimate }: { estimate: Estimated }) {
   const { peakBytes, peakPhase, availableBytes, fits, rough, seconds, measuring, disk } = estimate;
   const waiting = measuring ? 'measuring how fast this engine is…' : 'nothing to go by';
   return (
-    <dl className={css.figures}>
-      <Figure
-        label="Memory"
-        value={formatBytes(peakBytes)}
-        of={`of ${formatBytes(availableBytes)} free`}
-        isMuch={!fits}
-      >
-        {PEAKS[peakPhase]}
-        {rough ? ', as a CPU would hold it: rough for a GPU' : ''}
-      </Figure>
+    <div className={css.figures}>
+      <dl>
+        <Figure
+          label="Memory"
+          value={formatBytes(peakBytes)}
+          of={`of ${formatBytes(availableBytes)} free`}
+          isMuch={!fits}
+        >
+          {PEAKS[peakPhase]}
+          {rough ? ', as a CPU would hold it: rough for a GPU' : ''}
+        </Figure>
+      </dl>
       <MemoryParts estimate={estimate} />
-      {seconds?.perStep === 0 ? null : (
-        <Figure label="A step" value={seconds === null ? NO_VALUE : formatDuration(seconds.perStep)} />
-      )}
-      <Figure
-        label="In total"
-        value={seconds === null ? NO_VALUE : formatRoughly(seconds.total)}
-        of={seconds === null ? undefined : `${formatRoughly(seconds.low)} to ${formatRoughly(seconds.high)}`}
-      >
-        {seconds?.ground ?? waiting}
-      </Figure>
-      <Figure
-        label="Disk"
-        value={formatBytes(disk.bytes)}
-        of={`of ${formatBytes(disk.freeBytes)} free`}
-        isMuch={!disk.fits}
-      >
-        {formatCount(disk.checkpoints)} {disk.checkpoints === 1 ? 'checkpoint' : 'checkpoints'} of{' '}
-        {formatBytes(disk.checkpoints === 0 ? 0 : disk.checkpointBytes / disk.checkpoints)}; {disk.ground}
-      </Figure>
-    </dl>
+      <dl className={css.figures}>
+        {seconds?.perStep === 0 ? null : (
+          <Figure label="A step" value={seconds === null ? NO_VALUE : formatDuration(seconds.perStep)} />
+        )}
+        <Figure
+          label="In total"
+          value={seconds === null ? NO_VALUE : formatRoughly(seconds.total)}
+          of={seconds === null ? undefined : `${formatRoughly(seconds.low)} to ${formatRoughly(seconds.high)}`}
+        >
+          {seconds?.ground ?? waiting}
+        </Figure>
+        <Figure
+          label="Disk"
+          value={formatBytes(disk.bytes)}
+          of={`of ${formatBytes(disk.freeBytes)} free`}
+          isMuch={!disk.fits}
+        >
+          {formatCount(disk.checkpoints)} {disk.checkpoints === 1 ? 'checkpoint' : 'checkpoints'} of{' '}
+          {formatBytes(disk.checkpoints === 0 ? 0 : disk.checkpointBytes / disk.checkpoints)}; {disk.ground}
+        </Figure>
+      </dl>
+    </div>
   );
 }
 

@@ -45,7 +45,6 @@ export function LaunchBar({ runs, faulty, others, launching, onShow, onCompare }
         size="sm"
         fullWidth
         loading={launching}
-        aria-label={label}
         rightSection={
           <span className={css.keys} aria-hidden>
             <Kbd size="xs">{MOD}</Kbd>

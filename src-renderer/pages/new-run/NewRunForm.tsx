@@ -43,7 +43,11 @@ export function NewRunForm({ known, own, start, fresh }: NewRunFormProps) {
   const router = useRouter();
   const offerUndo = useUndo();
   const catalogue = useMemo(() => withOwnPresets(known, own), [known, own]);
-  const drafts = useDraft(start, fresh, ({ preset }) => catalogue.presets.some(({ id }) => id === preset));
+  const drafts = useDraft(
+    start,
+    fresh,
+    ({ preset }) => preset === null || catalogue.presets.some(({ id }) => id === preset),
+  );
   const { draft, set } = drafts;
   const edits = useEdits(catalogue, own, set);
   const groups = useOpenGroups(catalogue, draft.edits['policy.source'] === undefined ? [] : ['policy']);

@@ -89,7 +89,7 @@ export function Presets({ presets, chosen, onChoose, own, children }: PresetsPro
               {isOpen ? (
                 <ul>
                   {shown.map((preset) => (
-                    <li key={preset.id}>
+                    <li key={preset.id} className={css.preset} data-chosen={preset.id === chosen}>
                       <Card preset={preset} chosen={preset.id === chosen} onChoose={() => choose(preset)} />
                       {preset.id === chosen ? own : null}
                     </li>
@@ -106,23 +106,25 @@ export function Presets({ presets, chosen, onChoose, own, children }: PresetsPro
   );
 }
 
+/** The button is as large as the card; what is said below its title describes it. */
 function Card({ preset, chosen, onChoose }: { preset: Preset; chosen: boolean; onChoose: () => void }) {
+  const id = `preset-${preset.id}`;
   return (
-    <button
-      type="button"
-      className={css.preset}
-      data-stop
-      aria-pressed={chosen}
-      aria-label={preset.title}
-      aria-describedby={`preset-${preset.id}`}
-      title={chosen ? undefined : preset.help}
-      onClick={onChoose}
-    >
-      <span className={css.name}>{preset.title}</span>
-      <span id={`preset-${preset.id}`} className={css.when}>
+    <div className={css.card} title={chosen ? undefined : preset.help}>
+      <button
+        type="button"
+        className={css.name}
+        data-stop
+        aria-pressed={chosen}
+        aria-describedby={id}
+        onClick={onChoose}
+      >
+        {preset.title}
+      </button>
+      <p id={id} className={css.when}>
         {preset.when}
         {chosen ? <span className={css.help}> {preset.help}</span> : null}
-      </span>
-    </button>
+      </p>
+    </div>
   );
 }

@@ -128,7 +128,7 @@ function Together({ plan, preset }: { plan: Plan; preset: string | null }) {
   });
   const { runs } = plan;
   return (
-    <div className={css.together} data-stale={isPlaceholderData || settled !== request}>
+    <div className={css.together} aria-busy={isPlaceholderData || settled !== request}>
       <p>
         <b>{runs.length} runs</b>, one after another
         {data === undefined ? null : (

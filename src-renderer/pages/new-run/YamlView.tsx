@@ -70,8 +70,8 @@ export function YamlView({ yaml: { text, faults, whole, setWhole, change }, name
           In step with the form. Saved as a file, <code>assay run {fileName(name)}.yaml</code> launches the same run.
         </p>
       ) : (
-        <>
-          <ul className={css.faults} aria-label="Errors in the YAML" role="alert">
+        <div role="alert">
+          <ul className={css.faults} aria-label="Errors in the YAML">
             {faults.map(({ line, message }) => (
               <li key={`${line} ${message}`}>
                 <button type="button" onClick={() => goTo(line)}>
@@ -81,7 +81,7 @@ export function YamlView({ yaml: { text, faults, whole, setWhole, change }, name
             ))}
           </ul>
           <p className={css.note}>Until that is put right, the form stays as it was.</p>
-        </>
+        </div>
       )}
     </div>
   );

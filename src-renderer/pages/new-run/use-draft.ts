@@ -44,12 +44,9 @@ export function useDraft(start: string, fresh: Draft, fits: (draft: Draft) => bo
     accept: useCallback(() => setRestored(false), []),
     clear: useCallback(() => {
       // What is still in the form is, from here on, what it starts with.
+      begin.current = draft;
       setRestored(false);
-      set((now) => {
-        begin.current = now;
-        return now;
-      });
       keep(null);
-    }, [keep]),
+    }, [draft, keep]),
   };
 }

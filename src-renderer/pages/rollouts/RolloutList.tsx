@@ -12,6 +12,8 @@ interface RolloutListProps {
   readonly grouped: boolean;
   readonly chosen: number | undefined;
   readonly onChoose: (rolloutId: number) => void;
+  /** Enter on the chosen one. */
+  readonly onOpen: () => void;
 }
 
 type Line =
@@ -20,7 +22,7 @@ type Line =
 
 const LINE_PX = 32;
 
-export function RolloutList({ rollouts, grouped, chosen, onChoose }: RolloutListProps) {
+export function RolloutList({ rollouts, grouped, chosen, onChoose, onOpen }: RolloutListProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const lines = useMemo(() => linesOf(rollouts, grouped), [rollouts, grouped]);
   const virtual = useVirtualizer({
@@ -40,6 +42,7 @@ export function RolloutList({ rollouts, grouped, chosen, onChoose }: RolloutList
       const next = rollouts[index];
       if (next !== undefined) onChoose(next.id);
     },
+    onOpen,
   });
   return (
     <div ref={scroller} className={`${css.list} scroll`}>

@@ -1,8 +1,8 @@
 /** One completion to read: its numbers, the prompt, what the model wrote, how it was judged. */
-import { SegmentedControl, Switch } from '@mantine/core';
+import { Select, Switch } from '@mantine/core';
 import { useLocalStorage } from '@mantine/hooks';
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
-import { useState } from 'react';
+import type { Ref } from 'react';
 import type { RolloutDetail, RolloutSummary } from '../../../src-shared/rollout.ts';
 import { CopyButton } from '../../components/CopyButton.tsx';
 import { ErrorView } from '../../components/ErrorView.tsx';
@@ -12,28 +12,43 @@ import { formatCount, formatNumber, formatSigned, NO_VALUE } from '../../lib/for
 import { OUTCOME_TITLES } from '../../lib/palette.ts';
 import { HEAT_STATISTICS } from '../../lib/token-heat.ts';
 import { Completion } from './Completion.tsx';
+import { FilmStrip } from './FilmStrip.tsx';
+import { RewardParts } from './RewardParts.tsx';
 import css from './RolloutReader.module.css';
 import { TestResults } from './TestResults.tsx';
 import { TokenHeat } from './TokenHeat.tsx';
 
 interface RolloutReaderProps {
+  readonly ref: Ref<HTMLElement>;
   readonly summary: RolloutSummary;
   /** All rollouts of the step, for "3 of 8". */
   readonly siblings: readonly RolloutSummary[];
+  /** Address of the rollout. */
+  readonly link: () => string;
+  /** Read the rollout of another step. */
+  readonly onGo: (step: number, rolloutId: number) => void;
 }
 
-export function RolloutReader({ summary, siblings }: RolloutReaderProps) {
+export function RolloutReader({ ref, summary, siblings, link, onGo }: RolloutReaderProps) {
   const rollout = useRollout(summary.id);
   const group = siblings.filter((r) => r.problemId === summary.problemId).length;
   return (
-    <article className={`${css.reader} scroll`} aria-label={`Rollout ${summary.sample + 1} of ${summary.problemId}`}>
+    <article
+      ref={ref}
+      tabIndex={-1}
+      className={`${css.reader} scroll`}
+      aria-label={`Rollout ${summary.sample + 1} of ${summary.problemId}`}
+    >
       <header className={css.head}>
         <OutcomeMark outcome={summary.outcome} size={18} />
         <h2 className="ellipsis">{summary.problemId}</h2>
         <span className="faint">
-          rollout {summary.sample + 1} of {group} · step {summary.step}
+          rollout {summary.sample + 1}
+          {group === 0 ? '' : ` of ${group}`} · step {summary.step}
         </span>
+        <CopyButton text={link} label="Copy link" />
       </header>
+      <FilmStrip rollout={summary} onGo={onGo} />
       <Numbers rollout={summary} />
       {rollout.isError ? <ErrorView error={rollout.error} onRetry={() => void rollout.refetch()} /> : null}
       {rollout.data === undefined ? null : <Body key={rollout.data.id} rollout={rollout.data} />}
@@ -69,7 +84,11 @@ function Body({ rollout }: { rollout: RolloutDetail }) {
     defaultValue: false,
     getInitialValueInEffect: false,
   });
-  const [statisticId, setStatistic] = useState<string>(HEAT_STATISTICS[0].id);
+  const [statisticId, setStatistic] = useLocalStorage<string>({
+    key: 'assay-heat-statistic',
+    defaultValue: HEAT_STATISTICS[0].id,
+    getInitialValueInEffect: false,
+  });
   const [promptOpened, setPromptOpened] = useLocalStorage({
     key: 'assay-prompt',
     defaultValue: true,
@@ -103,11 +122,12 @@ function Body({ rollout }: { rollout: RolloutDetail }) {
           <h3 className="section-title">Completion</h3>
           <div className={css.heatTools}>
             {heat ? (
-              <SegmentedControl
+              <Select
                 aria-label="Statistic of the heat map"
+                w={190}
                 data={HEAT_STATISTICS.map(({ id, title }) => ({ value: id, label: title }))}
                 value={statistic.id}
-                onChange={setStatistic}
+                onChange={(value) => value !== null && setStatistic(value)}
               />
             ) : null}
             <Switch
@@ -119,9 +139,14 @@ function Body({ rollout }: { rollout: RolloutDetail }) {
             <CopyButton text={() => rollout.completion} label="Copy completion" />
           </div>
         </div>
-        {heat ? <TokenHeat rollout={rollout} statistic={statistic} /> : <Completion text={rollout.completion} />}
+        {heat ? (
+          <TokenHeat rollout={rollout} statistic={statistic} />
+        ) : (
+          <Completion text={rollout.completion} code={rollout.code} />
+        )}
       </section>
       <TestResults tests={rollout.tests} outcome={rollout.outcome} />
+      <RewardParts rollout={rollout} />
     </>
   );
 }

@@ -2,10 +2,10 @@
  * The completion token by token, coloured by how uncertain the policy was, with the exact values of the token that is
  * pointed at or, with the arrow keys, stepped to.
  */
-import { type KeyboardEvent, memo, type PointerEvent, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { RolloutDetail } from '../../../src-shared/rollout.ts';
-import { formatNumber, formatPercent } from '../../lib/format.ts';
-import { type HeatStatistic, heatColour, heatOf, heatScale } from '../../lib/token-heat.ts';
+import { formatNumber, formatPercent, NO_VALUE } from '../../lib/format.ts';
+import { HEAT_STATISTICS, type HeatStatistic, heatColour, heatOf, heatScale } from '../../lib/token-heat.ts';
 import css from './TokenHeat.module.css';
 
 interface TokenHeatProps {
@@ -40,18 +40,34 @@ export function TokenHeat({ rollout, statistic }: TokenHeatProps) {
       top: at.bottom - box.top + 6,
     });
   };
-  const onPointerOver = (event: PointerEvent) => {
+  const onPointerMove = (event: PointerEvent) => {
+    // What moves under a pointer at rest must not take the token from the keys.
+    if (event.movementX === 0 && event.movementY === 0) return;
     const token = event.target instanceof HTMLElement ? event.target.dataset.token : undefined;
     if (token === undefined) setPointed(null);
-    else point(Number(token));
+    else if (Number(token) !== pointed?.token) point(Number(token));
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (event.key === 'Escape') setPointed(null);
-    if (by === 0) return;
+    const last = tokenTexts.length - 1;
+    const to: Readonly<Record<string, number>> = {
+      ArrowRight: pointed === null ? 0 : Math.min(last, pointed.token + 1),
+      ArrowLeft: pointed === null ? 0 : Math.max(0, pointed.token - 1),
+      Home: 0,
+      End: last,
+    };
+    const token = to[event.key];
+    if (token === undefined || token < 0) return;
     event.preventDefault();
-    point(Math.min(tokenTexts.length - 1, Math.max(0, (pointed?.token ?? -by) + by)));
+    frame.current?.querySelector(`[data-token="${token}"]`)?.scrollIntoView({ block: 'nearest' });
+    point(token);
   };
+  // Past React, so that the token that is pointed at can be marked without drawing thousands of others again.
+  useEffect(() => {
+    const token = pointed === null ? null : frame.current?.querySelector(`[data-token="${pointed.token}"]`);
+    token?.setAttribute('data-pointed', '');
+    return () => token?.removeAttribute('data-pointed');
+  }, [pointed]);
   const unit = statistic.unit === '' ? '' : ` ${statistic.unit}`;
   return (
     <>
@@ -79,13 +95,14 @@ export function TokenHeat({ rollout, statistic }: TokenHeatProps) {
         aria-label={`Tokens coloured by ${statistic.title.toLowerCase()}; arrow keys step through them`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: stepped through with the arrow keys
         tabIndex={0}
-        onPointerOver={onPointerOver}
+        onPointerMove={onPointerMove}
         onPointerLeave={() => setPointed(null)}
         onKeyDown={onKeyDown}
+        onFocus={(event) => event.currentTarget.matches(':focus-visible') && point(pointed?.token ?? 0)}
         onBlur={() => setPointed(null)}
       >
         <Tokens texts={tokenTexts} colours={colours} />
-        {pointed === null ? null : <Values rollout={rollout} pointed={pointed} />}
+        {pointed === null ? null : <Values rollout={rollout} pointed={pointed} statistic={statistic} />}
       </div>
     </>
   );
@@ -105,16 +122,26 @@ const Tokens = memo(function Tokens({ texts, colours }: { texts: readonly string
   );
 });
 
-function Values({ rollout, pointed: { token, left, top } }: { rollout: RolloutDetail; pointed: Pointed }) {
+interface ValuesProps extends TokenHeatProps {
+  readonly pointed: Pointed;
+}
+
+function Values({ rollout, statistic, pointed: { token, left, top } }: ValuesProps) {
   const { stats, tokenTexts } = rollout;
   const logprob = stats.logprob[token];
-  const rows: [string, string][] = [
-    ['Probability', logprob === undefined ? '' : formatPercent(Math.exp(logprob), 2)],
-    ['Log-probability', `${formatNumber(logprob)} nats`],
-    ['Entropy', `${formatNumber(stats.entropy[token])} nats`],
-    ['Self-certainty', `${formatNumber(stats.klUniform[token])} nats`],
-    ['Top-1', formatPercent(stats.top1[token], 2)],
-    ['Top-2', formatPercent(stats.top2[token], 2)],
+  const rows: { label: string; value: string; shown: boolean }[] = [
+    {
+      label: 'Probability',
+      value: logprob === undefined ? NO_VALUE : formatPercent(Math.exp(logprob), 2),
+      shown: false,
+    },
+    ...HEAT_STATISTICS.map((s) => ({
+      label: s.title,
+      value: [formatNumber(s.of(stats, token)), s.unit].join(' ').trim(),
+      shown: s.id === statistic.id,
+    })),
+    { label: 'Top-1', value: formatPercent(stats.top1[token], 2), shown: false },
+    { label: 'Top-2', value: formatPercent(stats.top2[token], 2), shown: false },
   ];
   return (
     <div className={css.values} style={{ left, top }} role="status">
@@ -125,8 +152,8 @@ function Values({ rollout, pointed: { token, left, top } }: { rollout: RolloutDe
         </span>
       </p>
       <dl>
-        {rows.map(([label, value]) => (
-          <div key={label}>
+        {rows.map(({ label, value, shown }) => (
+          <div key={label} data-shown={shown}>
             <dt>{label}</dt>
             <dd>{value}</dd>
           </div>

@@ -1,15 +1,29 @@
 /** The rollouts of a run: choose a step and a completion on the left, read it on the right. */
-import { SegmentedControl, Select } from '@mantine/core';
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
-import type { Outcome } from '../../../src-shared/rollout.ts';
+import { Button, SegmentedControl, Select } from '@mantine/core';
+import { useHotkeys } from '@mantine/hooks';
+import { useNavigate, useParams, useRouter, useSearch } from '@tanstack/react-router';
+import { useMemo, useRef, useState } from 'react';
+import type { RolloutSummary } from '../../../src-shared/rollout.ts';
 import { ErrorView } from '../../components/ErrorView.tsx';
+import { keysAreTaken } from '../../components/use-list-keys.ts';
 import { useRolloutSteps, useRollouts } from '../../data/queries.ts';
 import { formatCount } from '../../lib/format.ts';
-import { OUTCOME_TITLES } from '../../lib/palette.ts';
-import { countOutcomes, listRollouts, nearestStep, ROLLOUT_ORDERS, type RolloutOrder } from '../../lib/rollout-list.ts';
+import {
+  countOutcomes,
+  isListed,
+  listRollouts,
+  nearestStep,
+  neighbourStep,
+  ROLLOUT_ORDERS,
+  type RolloutFilter,
+  type RolloutsSearch,
+  readRollout,
+} from '../../lib/rollout-list.ts';
+import { FailurePatterns } from '../rollouts/FailurePatterns.tsx';
+import { RolloutFilters } from '../rollouts/RolloutFilters.tsx';
 import { RolloutList } from '../rollouts/RolloutList.tsx';
 import { RolloutReader } from '../rollouts/RolloutReader.tsx';
+import { VerdictBar } from '../rollouts/VerdictBar.tsx';
 import css from './RolloutsTab.module.css';
 
 type Split = 'train' | 'eval';
@@ -18,8 +32,10 @@ export function RolloutsTab() {
   const { runId } = useParams({ from: '/runs/$runId/rollouts' });
   const search = useSearch({ from: '/runs/$runId/rollouts' });
   const navigate = useNavigate({ from: '/runs/$runId/rollouts' });
-  const [outcome, setOutcome] = useState<Outcome | null>(null);
-  const [order, setOrder] = useState<RolloutOrder>('group');
+  const router = useRouter();
+  const reader = useRef<HTMLElement>(null);
+  const filter = filterOf(search);
+  const order = search.order ?? 'group';
 
   const steps = useRolloutSteps(runId);
   const split: Split = search.split ?? (steps.data?.some((s) => s.split === 'train') === false ? 'eval' : 'train');
@@ -36,12 +52,36 @@ export function RolloutsTab() {
     search.step ?? (opened?.split === split ? opened.step : undefined),
   );
   const rollouts = useRollouts(runId, step, split);
-  const shown = useMemo(() => listRollouts(rollouts.data ?? [], outcome, order), [rollouts.data, outcome, order]);
-  const counts = useMemo(() => countOutcomes(rollouts.data ?? []), [rollouts.data]);
-  const chosen = shown.find((r) => r.id === search.rollout) ?? shown[0];
+  const all = rollouts.data ?? [];
+  const shown = listRollouts(all, filter, order);
+  const counts = countOutcomes(all.filter((r) => isListed(r, { ...filter, outcome: undefined })));
 
-  const go = (next: { step?: number | undefined; split?: Split; rollout?: number | undefined }) =>
-    void navigate({ search: (before) => ({ ...before, rollout: undefined, ...next }), replace: true });
+  // While the rollouts of another step are on their way, what was read stays.
+  const [followed, setFollowed] = useState<RolloutSummary | null>(null);
+  const isOld = rollouts.isPlaceholderData || rollouts.data === undefined;
+  const found = isOld ? undefined : readRollout(all, shown, search.rollout, followed);
+  if (found !== undefined && found !== followed) setFollowed(found);
+  const kept = followed?.runId === runId && ofSplit.length > 0 ? followed : undefined;
+  const chosen = isOld ? kept : found;
+
+  const go = (changes: Partial<RolloutsSearch>) =>
+    void navigate({ search: (before) => ({ ...before, ...changes }), replace: true });
+  const read = (at: number, rollout: number) => go({ step: at, split, rollout, view: undefined });
+  const toStep = (at: number | undefined) => at !== undefined && go({ step: at, split, rollout: undefined });
+  const toNeighbour = (by: number) => () => {
+    if (step === undefined || keysAreTaken()) return;
+    toStep(
+      neighbourStep(
+        ofSplit.map((s) => s.step),
+        step,
+        by,
+      ),
+    );
+  };
+  useHotkeys([
+    ['[', toNeighbour(-1)],
+    [']', toNeighbour(1)],
+  ]);
 
   if (steps.isError && steps.data === undefined)
     return <ErrorView error={steps.error} onRetry={() => void steps.refetch()} />;
@@ -63,7 +103,10 @@ export function RolloutsTab() {
               { value: 'eval', label: 'Validation' },
             ]}
             value={split}
-            onChange={(value) => go({ split: value === 'eval' ? 'eval' : 'train' })}
+            onChange={(value) => {
+              setFollowed(null);
+              go({ split: value === 'eval' ? 'eval' : 'train', rollout: undefined });
+            }}
             fullWidth
           />
           <div className={css.selects}>
@@ -72,46 +115,81 @@ export function RolloutsTab() {
               searchable
               data={ofSplit.map((s) => ({ value: String(s.step), label: `Step ${s.step}` }))}
               value={step === undefined ? null : String(step)}
-              onChange={(value) => value !== null && go({ step: Number(value) })}
+              onChange={(value) => value !== null && toStep(Number(value))}
               disabled={ofSplit.length === 0}
             />
             <Select
               aria-label="Order"
               data={ROLLOUT_ORDERS.map(({ id, title }) => ({ value: id, label: title }))}
               value={order}
-              onChange={(value) => {
-                const found = ROLLOUT_ORDERS.find((o) => o.id === value);
-                if (found !== undefined) setOrder(found.id);
-              }}
+              onChange={(value) => go({ order: ROLLOUT_ORDERS.find((o) => o.id === value)?.id })}
             />
           </div>
-          <Select
-            aria-label="Outcome"
-            data={[
-              { value: 'all', label: `All outcomes (${formatCount(rollouts.data?.length ?? 0)})` },
-              ...counts.map(({ outcome: o, count }) => ({
-                value: o,
-                label: `${OUTCOME_TITLES[o]} (${formatCount(count)})`,
-              })),
-            ]}
-            value={outcome !== null && counts.some((c) => c.outcome === outcome) ? outcome : 'all'}
-            onChange={(value) => setOutcome(counts.find((c) => c.outcome === value)?.outcome ?? null)}
-          />
+          <RolloutFilters filter={filter} onChange={go} />
+          <VerdictBar counts={counts} chosen={filter.outcome} onChoose={(outcome) => go({ outcome })} />
+          <div className={css.listed}>
+            <span className="faint">
+              {shown.length === all.length
+                ? `${formatCount(all.length)} rollouts`
+                : `${formatCount(shown.length)} of ${formatCount(all.length)} rollouts`}
+            </span>
+            <Button
+              variant="subtle"
+              size="compact-xs"
+              aria-pressed={search.view === 'failures'}
+              onClick={() => go({ view: search.view === 'failures' ? undefined : 'failures' })}
+            >
+              What failures share
+            </Button>
+          </div>
         </div>
         {rollouts.isError ? (
           <ErrorView error={rollouts.error} onRetry={() => void rollouts.refetch()} />
         ) : ofSplit.length === 0 ? (
           <p className={css.none}>{split === 'eval' ? 'No validation rollouts yet.' : 'No training rollouts yet.'}</p>
+        ) : shown.length === 0 && !isOld ? (
+          <p className={css.none}>No rollout of this step passes the filter.</p>
         ) : (
           <RolloutList
             rollouts={shown}
             grouped={order === 'group'}
             chosen={chosen?.id}
-            onChoose={(rollout) => go({ step, split, rollout })}
+            onChoose={(rollout) => step !== undefined && read(step, rollout)}
+            onOpen={() => reader.current?.focus()}
           />
         )}
       </div>
-      {chosen === undefined ? <div /> : <RolloutReader summary={chosen} siblings={rollouts.data ?? []} />}
+      {search.view === 'failures' && step !== undefined ? (
+        <FailurePatterns
+          runId={runId}
+          step={step}
+          split={split}
+          onOpen={read}
+          onClose={() => go({ view: undefined })}
+        />
+      ) : chosen === undefined ? (
+        <div />
+      ) : (
+        <RolloutReader
+          ref={reader}
+          summary={chosen}
+          siblings={all}
+          link={() => {
+            const { href } = router.buildLocation({
+              to: '/runs/$runId/rollouts',
+              params: { runId },
+              search: { step: chosen.step, split: chosen.split, rollout: chosen.id },
+            });
+            return `${window.location.origin}${href}`;
+          }}
+          onGo={read}
+        />
+      )}
     </div>
   );
+}
+
+function filterOf(search: RolloutsSearch): RolloutFilter {
+  const { outcome, problem, minReward, maxReward, advantage, minTokens, maxTokens, cut } = search;
+  return { outcome, problem, minReward, maxReward, advantage, minTokens, maxTokens, cut };
 }

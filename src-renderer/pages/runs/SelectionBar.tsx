@@ -51,7 +51,7 @@ export function SelectionBar({ runs, hidden, tags, actions, onRename, onExport, 
       <Button
         variant="default"
         leftSection={<IconFileText size={14} />}
-        onClick={() => router.history.push(`/reports?runs=${ids}`)}
+        onClick={() => router.history.push(`/reports/new?runs=${ids}`)}
       >
         Report
       </Button>

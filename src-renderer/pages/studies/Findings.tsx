@@ -1,6 +1,6 @@
 /** The published findings beside what these runs say: verdict, why, and on opening every comparison behind it. */
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
-import { Fragment, useState } from 'react';
+import { Fragment, type ReactNode, useState } from 'react';
 import type { StudyFinding, StudyInfo, StudyReport } from '../../../src-shared/study.ts';
 import { formatCount, formatNumber, NO_VALUE } from '../../lib/format.ts';
 import { heldParts } from '../../lib/studies/view.ts';
@@ -12,9 +12,11 @@ type Published = StudyInfo['findings'][number];
 interface FindingsProps {
   readonly study: StudyInfo;
   readonly report: StudyReport | undefined;
+  /** In which respects the runs are not comparable. */
+  readonly warnings: ReactNode;
 }
 
-export function Findings({ study, report }: FindingsProps) {
+export function Findings({ study, report, warnings }: FindingsProps) {
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   const toggle = (id: string) =>
     setOpened((before) => {
@@ -33,6 +35,7 @@ export function Findings({ study, report }: FindingsProps) {
         From {sources.join('; ')}. SAME and DIFFERENT take three seeds or more, an interval on one side of the
         threshold, and seeds that agree; all else is INCONCLUSIVE. Nothing is corrected for the number of findings.
       </p>
+      {warnings}
       <table className={css.table} aria-label="Findings">
         <thead>
           <tr>
@@ -173,9 +176,11 @@ function Detail({ published, finding }: { published: Published; finding: StudyFi
           <tbody>
             {finding.parts.map(({ of, effect, low, high, seeds, verdict, why }) => (
               <tr key={of}>
-                <th scope="row">{of}</th>
+                <th scope="row" className={css.whole}>
+                  {of}
+                </th>
                 <td className="number">{formatNumber(effect)}</td>
-                <td className="faint">
+                <td className={`faint ${css.whole}`}>
                   {low === null || high === null ? NO_VALUE : `[${formatNumber(low)}, ${formatNumber(high)}]`}
                 </td>
                 <td className="number">{formatCount(seeds)}</td>

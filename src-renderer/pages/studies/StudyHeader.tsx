@@ -1,7 +1,6 @@
 /** Name, question and state of a study, what can be done with it, and how far it is: one bar for all its runs. */
 import { Button, Tooltip } from '@mantine/core';
 import { IconArrowsDiff, IconPlayerPlay, IconPlayerStop, IconReport } from '@tabler/icons-react';
-import { useRouter } from '@tanstack/react-router';
 import { COMPARED_RUNS } from '../../../src-shared/comparison.ts';
 import type { StudyInfo, StudyPlan, StudyProgress, StudySettings } from '../../../src-shared/study.ts';
 import { LinkButton } from '../../components/LinkButton.tsx';
@@ -52,7 +51,16 @@ export function StudyHeader({ study, settings, plan, progress }: StudyHeaderProp
               Compare all
             </LinkButton>
           )}
-          {counts === null || counts.ready === 0 ? null : <ReportButton study={study} />}
+          {counts === null || counts.ready === 0 ? null : (
+            <LinkButton
+              to="/reports/new"
+              search={{ study: study.id, scale: settings.scale }}
+              variant="default"
+              leftSection={<IconReport size={14} />}
+            >
+              Report
+            </LinkButton>
+          )}
           {going ? (
             <Button
               variant="default"
@@ -91,26 +99,5 @@ export function StudyHeader({ study, settings, plan, progress }: StudyHeaderProp
         )}
       </div>
     </header>
-  );
-}
-
-function ReportButton({ study }: { study: StudyInfo }) {
-  const { history } = useRouter();
-  const href = `/reports/new?study=${study.id}`;
-  return (
-    <Button
-      component="a"
-      href={href}
-      variant="default"
-      leftSection={<IconReport size={14} />}
-      onClick={(event) => {
-        // Anything but a plain click is the browser's.
-        if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
-        event.preventDefault();
-        history.push(href);
-      }}
-    >
-      Report
-    </Button>
   );
 }

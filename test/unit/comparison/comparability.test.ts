@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { comparability, concerns, type RunConditions } from '../../../src-main/comparison/comparability.ts';
+import { comparability, type RunConditions } from '../../../src-main/comparison/comparability.ts';
 import type { ComparabilityIssue } from '../../../src-shared/comparison.ts';
+import { concerns } from '../../../src-shared/comparison.ts';
 import type { Fingerprints } from '../../../src-shared/fingerprints.ts';
 import type { OptionValue } from '../../../src-shared/options.ts';
 import { runConfig } from '../../fixtures/configs.ts';
@@ -205,4 +206,13 @@ test('what must not be compared comes first, and says which metrics it is about'
   expect(concerns({ metrics: [] }, 'train/loss')).toBe(true);
   expect(concerns({ metrics: ['eval/'] }, 'eval/length')).toBe(true);
   expect(concerns({ metrics: ['eval/avg@k'] }, 'eval/avg@k-se')).toBe(false);
+});
+
+test('rewards of different kinds are different quantities, and accuracies are not', () => {
+  const other = { config: { ...runConfig(), reward: { kind: 'self-certainty', options: {} } } };
+  const issues = comparability([run('a'), run('b', other)]);
+  expect(aspects(issues)).toEqual(['reward: differs']);
+  const [reward] = issues;
+  const about = (metric: string) => reward !== undefined && concerns(reward, metric);
+  expect([about('train/reward'), about('reward/source'), about('eval/avg@k')]).toEqual([true, true, false]);
 });

@@ -109,7 +109,7 @@ test('curves, last and best values and areas by hand', async () => {
   expect(random?.curve.low[0]).toBe(0.5);
   expect(tests?.lines[ids[0] ?? '']).toEqual({ x: [0, 10, 20], step: [0, 10, 20], value: [0.25, 1, 0.5] });
   expect(length?.byGroup).toEqual({});
-  expect(of.issues.map(({ aspect }) => aspect)).toEqual(['prompt', 'budget']);
+  expect(of.issues.map(({ aspect }) => aspect)).toEqual(['reward', 'prompt', 'budget']);
 });
 
 test('over tokens and over seconds of work', async () => {

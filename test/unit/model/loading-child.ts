@@ -27,11 +27,16 @@ closeSync(file);
 truncateSync(path, 8 + text.length + end);
 writeFileSync(join(folder, 'config.json'), formatModelConfig(config));
 
-const status = (key: string) => Number(new RegExp(`${key}:\\s+(\\d+) kB`).exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1000;
+const status = (key: string) =>
+  Number(new RegExp(`${key}:\\s+(\\d+) kB`).exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1000;
 const policy = await openPolicy(folder);
 const before = status('VmRSS');
 const adapter = { rank: 4, alpha: 8, targets: ['q_proj'] as const, seed: 1 };
-const engine = await KernelsEngine.load(policy, { kind: 'wasm' }, { adapter, recompute: false, frozenPrecision: 'float32' });
+const engine = await KernelsEngine.load(
+  policy,
+  { kind: 'wasm' },
+  { adapter, recompute: false, frozenPrecision: 'float32' },
+);
 const peak = status('VmHWM');
 engine.dispose();
 process.stdout.write(JSON.stringify({ loaded: 2 * end, before, peak }));

@@ -144,13 +144,13 @@ describe('files', () => {
   });
 
   it('that are missing or damaged are named', async () => {
-    await expect(loadTokenizer(join(folder, 'none'))).rejects.toThrow(
-      /tokenizer(_config)?\.json: there is no such file/,
-    );
+    const empty = await mkdtemp(join(folder, 'empty-'));
+    await expect(loadTokenizer(empty)).rejects.toThrow(/tokenizer\.json: there is no such file/);
+    await expect(loadTokenizer(join(folder, 'none'))).rejects.toThrow(/none: there is no such file or folder/);
     const bad = (change: Partial<typeof files>) => () => parseTokenizer({ ...files, ...change }, 'dir');
     expect(bad({ tokenizerJson: '{' })).toThrow(/dir.tokenizer\.json: not JSON/);
     const unigram = '{"added_tokens": [], "model": {"type": "Unigram", "vocab": {}}}';
-    expect(bad({ tokenizerJson: unigram })).toThrow(/tokenizer\.json: model\.type: must be "BPE"/);
+    expect(bad({ tokenizerJson: unigram })).toThrow(/tokenizer\.json: model\.type: "Unigram": must be "BPE"/);
     expect(bad({ tokenizerConfigJson: '{"eos_token": "<end>"}' })).toThrow(/eos_token: <end> is not a token/);
     expect(bad({ tokenizerConfigJson: '{"eos_token": "<eos>", "prompt_template": "x"}' })).toThrow(/prompt_template/);
   });

@@ -60,9 +60,9 @@ describe('list of rollouts', () => {
   const ids = (list: readonly RolloutSummary[]) => list.map((r) => r.id);
 
   test('is filtered by outcome and ordered without touching its source', () => {
-    expect(ids(listRollouts(rollouts, null, 'reward'))).toEqual([3, 1, 2]);
-    expect(ids(listRollouts(rollouts, null, 'length'))).toEqual([3, 2, 1]);
-    expect(ids(listRollouts(rollouts, 'passed', 'group'))).toEqual([1, 2]);
+    expect(ids(listRollouts(rollouts, {}, 'reward'))).toEqual([3, 1, 2]);
+    expect(ids(listRollouts(rollouts, {}, 'length'))).toEqual([3, 2, 1]);
+    expect(ids(listRollouts(rollouts, { outcome: 'passed' }, 'group'))).toEqual([1, 2]);
     expect(ids(rollouts)).toEqual([1, 2, 3]);
   });
 

@@ -1,7 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { concerns } from '../../../src-main/comparison/comparability.ts';
 import {
   columnsOf,
   commonSteps,
@@ -35,6 +34,7 @@ import {
 import { toCsv } from '../../../src-renderer/lib/csv.ts';
 import { CHART_COLOURS } from '../../../src-shared/charts/colours.ts';
 import type { ComparabilityIssue, Comparison, Effect } from '../../../src-shared/comparison.ts';
+import { concerns } from '../../../src-shared/comparison.ts';
 
 const ids = fc.uniqueArray(fc.stringMatching(/^[a-z0-9]{8}$/), { minLength: 0, maxLength: 12 });
 const plain = fc.stringMatching(/^[a-z/.@-]{1,20}$/);
@@ -236,11 +236,15 @@ const effect = (change: Partial<Effect>): Effect => ({
 
 describe('effects', () => {
   test('are better or worse by the direction of the metric, where a difference was found', () => {
-    expect(betterOrWorse(effect({}))).toBe('worse');
-    expect(betterOrWorse(effect({ effect: 0.1 }))).toBe('better');
-    expect(betterOrWorse(effect({ metric: 'train/truncated' }))).toBe('better');
-    expect(betterOrWorse(effect({ metric: 'train/length' }))).toBeNull();
-    expect(betterOrWorse(effect({ verdict: 'INCONCLUSIVE' }))).toBeNull();
+    expect(betterOrWorse(effect({}), [])).toBe('worse');
+    expect(betterOrWorse(effect({ effect: 0.1 }), [])).toBe('better');
+    expect(betterOrWorse(effect({ metric: 'train/truncated' }), [])).toBe('better');
+    expect(betterOrWorse(effect({ metric: 'train/length' }), [])).toBeNull();
+    expect(betterOrWorse(effect({ verdict: 'INCONCLUSIVE' }), [])).toBeNull();
+    // The rewards of two different rewards are two quantities.
+    const reward = effect({ metric: 'train/reward' });
+    expect(betterOrWorse(reward, [{ path: 'optimiser.learningRate', values: {} }])).toBe('worse');
+    expect(betterOrWorse(reward, [{ path: 'reward.kind', values: {} }])).toBeNull();
   });
 
   test('of shares are in points', () => {

@@ -98,14 +98,19 @@ describe('start from', () => {
         message: expect.stringMatching(message),
       });
     };
-    await refused('/nowhere', /^policy\.source: \/nowhere has no readable config\.json/);
+    await refused('/nowhere', /^policy\.source: \/nowhere: there is no such file or folder/);
     await refused('checkpoint:nobody-3', /^policy\.source: there is no checkpoint nobody-3; none exists yet$/);
     const config = await readFile(join(s.policy, 'config.json'), 'utf8');
     await writeFile(join(s.policy, 'config.json'), config.replace(/"vocab_size": *512/, '"vocab_size": 500'));
     await refused(s.policy, /model\.embed_tokens\.weight/);
     await writeFile(join(s.policy, 'config.json'), config);
+    const tokenizer = await readFile(join(s.policy, 'tokenizer_config.json'), 'utf8');
     await rm(join(s.policy, 'tokenizer_config.json'));
     await refused(s.policy, /tokenizer_config\.json: there is no such file/);
+    const chats = { ...JSON.parse(tokenizer), prompt_template: 'chat', chat_template: '{% if %}' };
+    await writeFile(join(s.policy, 'tokenizer_config.json'), JSON.stringify(chats));
+    await refused(s.policy, /^policy\.source: chat template: /);
+    await writeFile(join(s.policy, 'tokenizer_config.json'), tokenizer);
     await truncate(join(s.policy, 'model.safetensors'), 300);
     await refused(s.policy, /model\.safetensors: .*truncated/);
     expect(s.store.runs.all()).toEqual([]);
