@@ -98,12 +98,13 @@ async function policyOf(api: Api, text: string): Promise<string> {
   if (text === 'embedded' || text.startsWith('checkpoint:')) return text;
   const [, number, step] = /^(#?\d+)(?:@(\d+))?$/.exec(text) ?? [];
   if (number !== undefined) return checkpointOf(api, number, step === undefined ? null : Number(step));
-  if (statSync(text, { throwIfNoEntry: false })?.isDirectory()) return resolve(text);
+  const found = statSync(text, { throwIfNoEntry: false });
+  if (found?.isDirectory() || (found?.isFile() && /\.gguf$/i.test(text))) return resolve(text);
   const [, run, at] = /^(.+)-(\d+)$/.exec(text) ?? [];
   const runs = await api.runs({});
   if (run !== undefined && runs.some(({ id }) => id === run)) return checkpointOf(api, run, Number(at));
   throw new AssayError('not-found', `policy ${text}: there is no such folder, checkpoint or run`, {
-    hint: 'Allowed is embedded, a checkpoint id, a run number such as 14 or 14@50, or a folder with model.safetensors.',
+    hint: 'Allowed is embedded, a checkpoint id, a run number such as 14 or 14@50, a folder with safetensors, or a GGUF file.',
   });
 }
 

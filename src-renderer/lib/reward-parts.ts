@@ -2,8 +2,8 @@
 import type { RolloutDetail } from '../../src-shared/rollout.ts';
 
 const PARTS = [
-  { id: 'source', title: 'Reward' },
-  { id: 'second', title: 'Second reward' },
+  { id: 'source', title: 'Reward source' },
+  { id: 'second', title: 'Second source' },
   { id: 'format', title: 'Format' },
   { id: 'overlong', title: 'Overlong' },
   { id: 'length', title: 'Too short' },

@@ -150,7 +150,7 @@ const pages: readonly Looked[] = [
         .getByRole('button', { name: /^Chart/ })
         .first()
         .click();
-      await page.getByRole('textbox', { name: 'Metric' }).waitFor();
+      await page.getByRole('combobox', { name: 'Metric' }).waitFor();
     },
   },
   { name: 'sandbox', path: '/sandbox', ready: (page) => page.getByRole('textbox', { name: 'Program' }).waitFor() },

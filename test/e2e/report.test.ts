@@ -71,6 +71,20 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
       expect(await paper.locator('a[href]').count()).toBe(0);
       expect(await page.evaluate('window.hacked')).toBeUndefined();
 
+      // A completion of a validation: the block is empty until one is chosen.
+      await page.getByRole('button', { name: 'Add block' }).click();
+      await page.getByRole('menuitem', { name: 'Sample rollouts' }).click();
+      await page.getByText('until then the block is left out').waitFor();
+      await page.getByRole('combobox', { name: 'Rollouts' }).click();
+      await page.getByRole('option', { name: /^p1, sample 2/ }).click();
+      await page.keyboard.press('Escape');
+      await paper.getByRole('heading', { name: /step 10, problem p1: passed/ }).waitFor();
+      await blocks
+        .getByRole('button', { name: /^Remove Sample rollouts/ })
+        .last()
+        .click();
+      await expect.poll(() => blocks.getByRole('listitem').count()).toBe(count);
+
       // Removed, and back with the keyboard.
       await blocks.getByRole('button', { name: /^Remove Summary/ }).click();
       await expect.poll(() => blocks.getByRole('listitem').count()).toBe(count - 1);

@@ -81,8 +81,11 @@ function Findings({ checks, read, unread, holds }: Verification) {
             <tbody>
               {bad.map((check) => (
                 <tr key={check.id}>
-                  <td title={check.id}>{check.what}</td>
-                  <td>{check.status}</td>
+                  <td>
+                    {check.what}
+                    <span className={css.id}>{check.id}</span>
+                  </td>
+                  <td className={css.status}>{check.status}</td>
                   <td>{check.why}</td>
                 </tr>
               ))}

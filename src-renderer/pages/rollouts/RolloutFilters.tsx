@@ -41,7 +41,7 @@ export function RolloutFilters({ filter, onChange }: RolloutFiltersProps) {
         maxLength={200}
         onChange={({ currentTarget: { value } }) => onChange({ problem: value.trim() === '' ? undefined : value })}
       />
-      <Popover position="bottom-end" trapFocus>
+      <Popover position="bottom-start" trapFocus>
         <Popover.Target>
           <Button variant="default" leftSection={<IconFilter size={14} />} px="sm">
             {hidden === 0 ? 'Filter' : `Filter (${hidden})`}

@@ -5,11 +5,12 @@ import type { RolloutSummary } from '../../../src-shared/rollout.ts';
 import { OutcomeMark } from '../../components/OutcomeMark.tsx';
 import { useListKeys } from '../../components/use-list-keys.ts';
 import { formatNumber, formatSigned, NO_VALUE } from '../../lib/format.ts';
+import type { RolloutOrder } from '../../lib/rollout-list.ts';
 import css from './RolloutList.module.css';
 
 interface RolloutListProps {
   readonly rollouts: readonly RolloutSummary[];
-  readonly grouped: boolean;
+  readonly order: RolloutOrder;
   readonly chosen: number | undefined;
   readonly onChoose: (rolloutId: number) => void;
   /** Enter on the chosen one. */
@@ -22,8 +23,9 @@ type Line =
 
 const LINE_PX = 32;
 
-export function RolloutList({ rollouts, grouped, chosen, onChoose, onOpen }: RolloutListProps) {
+export function RolloutList({ rollouts, order, chosen, onChoose, onOpen }: RolloutListProps) {
   const scroller = useRef<HTMLDivElement>(null);
+  const grouped = order === 'group';
   const lines = useMemo(() => linesOf(rollouts, grouped), [rollouts, grouped]);
   const virtual = useVirtualizer({
     count: lines.length,
@@ -61,7 +63,7 @@ export function RolloutList({ rollouts, grouped, chosen, onChoose, onOpen }: Rol
             <li key={item.key} className={css.line} style={style}>
               <RolloutLine
                 rollout={line.rollout}
-                named={!grouped}
+                order={order}
                 chosen={line.rollout.id === chosen}
                 onChoose={() => onChoose(line.rollout.id)}
               />
@@ -86,24 +88,42 @@ function linesOf(rollouts: readonly RolloutSummary[], grouped: boolean): Line[] 
 
 interface RolloutLineProps {
   readonly rollout: RolloutSummary;
-  readonly named: boolean;
+  readonly order: RolloutOrder;
   readonly chosen: boolean;
   readonly onChoose: () => void;
 }
 
-function RolloutLine({ rollout, named, chosen, onChoose }: RolloutLineProps) {
-  const { sample, outcome, testsPassed, testsTotal, reward, advantage, tokens, problemId } = rollout;
+function RolloutLine({ rollout, order, chosen, onChoose }: RolloutLineProps) {
+  const { sample, outcome, testsPassed, testsTotal, reward, advantage, tokens, meanEntropy, problemId } = rollout;
+  const signed = advantage === null ? '' : formatSigned(advantage, 2);
+  const name = order === 'group' ? `${sample + 1}` : `${problemId} · ${sample + 1}`;
   return (
     <button type="button" className={css.rollout} aria-current={chosen} onClick={onChoose}>
       <OutcomeMark outcome={outcome} />
-      <span className={`${css.name} ellipsis`}>{named ? `${problemId} · ${sample + 1}` : `${sample + 1}`}</span>
-      <span className={css.tests}>{testsTotal === 0 ? NO_VALUE : `${testsPassed}/${testsTotal}`}</span>
-      <span className={css.reward} title="Reward">
-        {formatNumber(reward)}
+      <span className={`${css.name} ellipsis`} title={name}>
+        {name}
       </span>
-      {named ? null : (
-        <span className={css.advantage} title="Advantage">
-          {advantage === null ? '' : formatSigned(advantage, 2)}
+      {order === 'group' ? (
+        <>
+          <span className={css.tests}>{testsTotal === 0 ? NO_VALUE : `${testsPassed}/${testsTotal}`}</span>
+          <span className={css.reward} title="Reward">
+            {formatNumber(reward)}
+          </span>
+          <span className={css.advantage} title="Advantage">
+            {signed}
+          </span>
+        </>
+      ) : order === 'advantage' || order === 'lowest-advantage' ? (
+        <span className={css.reward} title="Advantage">
+          {signed}
+        </span>
+      ) : order === 'entropy' ? (
+        <span className={css.reward} title="Mean entropy, nats">
+          {formatNumber(meanEntropy)}
+        </span>
+      ) : (
+        <span className={css.reward} title="Reward">
+          {formatNumber(reward)}
         </span>
       )}
       <span className={css.tokens} title="Tokens">

@@ -129,9 +129,8 @@ export function RolloutsTab() {
           <VerdictBar counts={counts} chosen={filter.outcome} onChoose={(outcome) => go({ outcome })} />
           <div className={css.listed}>
             <span className="faint">
-              {shown.length === all.length
-                ? `${formatCount(all.length)} rollouts`
-                : `${formatCount(shown.length)} of ${formatCount(all.length)} rollouts`}
+              {shown.length === all.length ? '' : `${formatCount(shown.length)} of `}
+              {all.length === 1 ? '1 rollout' : `${formatCount(all.length)} rollouts`}
             </span>
             <Button
               variant="subtle"
@@ -152,7 +151,7 @@ export function RolloutsTab() {
         ) : (
           <RolloutList
             rollouts={shown}
-            grouped={order === 'group'}
+            order={order}
             chosen={chosen?.id}
             onChoose={(rollout) => step !== undefined && read(step, rollout)}
             onOpen={() => reader.current?.focus()}

@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -12,7 +15,8 @@ import {
   targetsFromText,
 } from '../../../src-main/model/adapter.ts';
 import type { ModelConfig } from '../../../src-main/model/config.ts';
-import type { Tensor } from '../../../src-main/model/safetensors.ts';
+import { writePeftAdapter } from '../../../src-main/model/peft.ts';
+import { readSafetensors, type Tensor } from '../../../src-main/model/safetensors.ts';
 import { initialWeights } from '../../../src-main/model/weights.ts';
 
 /** Llama 2 7B and Qwen2.5-0.5B, from their published config.json. */
@@ -272,5 +276,44 @@ describe('checks', () => {
     expect(problemWithAdapter(adapter({ targets: targetsFromText('q_proj,') as Adapter['targets'] }))).toMatch(
       /target "" is unknown/,
     );
+  });
+});
+
+describe('for peft', () => {
+  it('has its names, its values and its settings', async () => {
+    const config = {
+      ...llama,
+      vocabSize: 12,
+      hiddenSize: 16,
+      intermediateSize: 24,
+      heads: 4,
+      kvHeads: 2,
+      headDim: 4,
+      layers: 1,
+    };
+    const adapter: Adapter = { rank: 2, alpha: 6, targets: ['q_proj', 'down_proj'], seed: 3 };
+    const weights = initialAdapter(config, adapter);
+    const folder = await mkdtemp(join(tmpdir(), 'assay-peft-'));
+    await writePeftAdapter(folder, { adapter, weights });
+    const settings = JSON.parse(await readFile(join(folder, 'adapter_config.json'), 'utf8'));
+    expect(settings).toMatchObject({
+      peft_type: 'LORA',
+      r: 2,
+      lora_alpha: 6,
+      target_modules: ['q_proj', 'down_proj'],
+      lora_dropout: 0,
+      bias: 'none',
+    });
+    const { tensors } = await readSafetensors(join(folder, 'adapter_model.safetensors'));
+    // Names as peft 0.21.2 saves them for LlamaForCausalLM.
+    expect([...tensors.keys()]).toEqual([
+      'base_model.model.model.layers.0.mlp.down_proj.lora_A.weight',
+      'base_model.model.model.layers.0.mlp.down_proj.lora_B.weight',
+      'base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight',
+      'base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight',
+    ]);
+    const name = 'model.layers.0.self_attn.q_proj.lora_A.weight';
+    expect(tensors.get(`base_model.model.${name}`)).toEqual(weights.get(name));
+    await rm(folder, { recursive: true });
   });
 });
