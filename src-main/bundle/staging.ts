@@ -85,7 +85,8 @@ export async function clearAbandoned(home: string, store: Store): Promise<void> 
       if (store.runs.find(runId) === null) await rm(runFolder(home, runId), { recursive: true, force: true });
     await rm(folder, { recursive: true, force: true });
   }
-  if (folders.length > 0) await rm(incoming(home), { recursive: true, force: true });
+  // Also where it is empty: the process may have died right after it was made.
+  await rm(incoming(home), { recursive: true, force: true });
 }
 
 function parse(text: string): unknown {

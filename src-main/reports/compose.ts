@@ -1,11 +1,12 @@
 /** Reports with one click: sensible blocks for a run, for a comparison, for a study. */
 import { AssayError } from '../../src-shared/errors.ts';
 import type { Block, Condition, Report, ReportOf } from '../../src-shared/report.ts';
+import { findStudy } from '../studies/index.ts';
 import { planOf } from '../studies/run-study.ts';
 import { ACCURACY } from './compare.ts';
 import { loader } from './resolve.ts';
 import { type LoadedRun, lastOf, type ReportSource } from './runs.ts';
-import { findStudy, findStudyRuns } from './study-runs.ts';
+import { findStudyRuns } from './study-runs.ts';
 
 const CHARTS: readonly string[] = [
   ACCURACY,
@@ -44,10 +45,7 @@ export function reportOf(of: ReportOf, source: ReportSource, created: number): R
   const runs = of.comparison.flatMap((condition) => condition.runs.map(get));
   const blocks: Block[] = [{ kind: 'summary' }, ...evidence(runs, of.comparison.length > 1), ...identity(runs)];
   return {
-    title: of.comparison
-      .map(({ label }) => label)
-      .join(' vs. ')
-      .slice(0, 200),
+    title: titleOf(of.comparison.map(({ label }) => label)),
     author: null,
     created,
     conditions: of.comparison,
@@ -157,3 +155,11 @@ function chosen(samples: ReturnType<ReportSource['samples']>): number[] {
   };
   return [...first(true), ...first(false)];
 }
+
+/** The first conditions by name, the others as a count. */
+function titleOf(labels: readonly string[]): string {
+  const named = labels.slice(0, NAMED_IN_TITLE).map((label) => label.slice(0, 80));
+  const others = labels.length - named.length;
+  return named.join(' vs. ') + (others === 0 ? '' : ` and ${others} more`);
+}
+const NAMED_IN_TITLE = 3;

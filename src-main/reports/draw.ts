@@ -54,7 +54,7 @@ export function drawFigure(figure: Figure): string {
         left,
         top: 4 + row * LEGEND_LINE,
       })),
-      grid: { ...option.grid, left: 66, top: option.grid.top + extra },
+      grid: { ...option.grid, left: 74, top: option.grid.top + extra },
       yAxis: { ...option.yAxis, min: range[0], max: range[1], interval: tickInterval(range), ...yName(figure) },
     });
     return tidy(chart.renderToSVGString(), id);
@@ -70,7 +70,9 @@ function yName({ title, unit }: Figure): object {
     name: suffix === '' ? title : `${title}, ${suffix}`,
     nameLocation: 'middle',
     nameRotate: 90,
-    nameGap: 44,
+    nameGap: 52,
+    // Else it is moved into the ticks' place where they are wide.
+    nameMoveOverlap: false,
     nameTextStyle: { color: CHART_COLOURS.light.text, fontSize: 11, fontFamily: 'system-ui, sans-serif' },
   };
 }

@@ -85,11 +85,11 @@ export const startingFrom = (values: FlatValues, checkpoint: Checkpoint | null):
   checkpoint === null ? values : { ...values, 'policy.source': `checkpoint:${checkpoint.id}` };
 
 /** Without name and preset, which change nothing. */
-const identity = (values: FlatValues): string =>
+export const identity = (values: FlatValues): string =>
   JSON.stringify(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Options that came with a newer Assay get their defaults; null for a configuration that there is no more. */
-function storedIdentity(values: FlatValues): string | null {
+export function storedIdentity(values: FlatValues): string | null {
   try {
     return identity(flattenConfig(resolveConfig({ preset: null, values })));
   } catch (error) {

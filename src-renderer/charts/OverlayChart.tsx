@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { CHART_COLOURS } from '../../src-shared/charts/colours.ts';
 import type { ChartOption } from '../../src-shared/charts/option.ts';
 import { formatX, type OverlayLine, overlayOption, type XAxisKind } from '../../src-shared/charts/overlay.ts';
-import type { Unit } from '../lib/format.ts';
+import type { Unit } from '../../src-shared/format.ts';
 import { overlayCsv } from '../lib/overlay-csv.ts';
 import { ChartCanvas, type ChartHandle } from './ChartCanvas.tsx';
 import { ChartMenu } from './ChartMenu.tsx';

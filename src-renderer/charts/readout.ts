@@ -1,7 +1,7 @@
 /** What a chart says in words: the values at the crosshair or, without one, the last ones. */
 import { nearestBucket } from '../../src-shared/charts/buckets.ts';
 import { type ChartSpec, isSparse } from '../../src-shared/charts/spec.ts';
-import { formatCount, formatMetric, formatPercentWithError, unitSuffix } from '../lib/format.ts';
+import { formatCount, formatMetric, formatPercentWithError, unitSuffix } from '../../src-shared/format.ts';
 import type { RunMetrics } from '../lib/run-metrics.ts';
 
 /**

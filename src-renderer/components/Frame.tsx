@@ -18,8 +18,8 @@ import {
 } from '@tabler/icons-react';
 import { Link, Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router';
 import { type ComponentType, useRef } from 'react';
+import { formatCount } from '../../src-shared/format.ts';
 import { useRun, useRuns, useStatus, useStudies, useViews } from '../data/queries.ts';
-import { formatCount } from '../lib/format.ts';
 import { PAGES, type PagePath } from '../lib/pages.ts';
 import { CommandPalette } from './CommandPalette.tsx';
 import css from './Frame.module.css';

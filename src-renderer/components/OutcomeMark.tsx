@@ -9,8 +9,8 @@ import {
   IconX,
 } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
+import { OUTCOME_COLOURS, OUTCOME_TITLES } from '../../src-shared/charts/palette.ts';
 import type { Outcome } from '../../src-shared/rollout.ts';
-import { OUTCOME_COLOURS, OUTCOME_TITLES } from '../lib/palette.ts';
 import css from './OutcomeMark.module.css';
 
 const ICONS: Readonly<Record<Outcome, ComponentType<{ size: number; stroke: number }>>> = {

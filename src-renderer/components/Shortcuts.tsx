@@ -11,6 +11,8 @@ const KEYS: readonly (readonly [readonly string[], string])[] = [
   [['j'], 'Next in a list'],
   [['k'], 'Previous in a list'],
   [['Enter'], 'Open'],
+  [['['], 'Step before, in rollouts'],
+  [[']'], 'Step after, in rollouts'],
   [['Space'], 'Select'],
   [['Esc'], 'Close, or clear the selection'],
   [['Ctrl/Cmd', 'Z'], 'Undo'],

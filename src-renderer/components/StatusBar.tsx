@@ -1,9 +1,9 @@
 /** The line at the bottom: the connection, the engine, the load and what fences in the programs of the model. */
 import { Tooltip } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { formatBytes, formatCount, formatNumber, THIN } from '../../src-shared/format.ts';
 import { useConnection } from '../data/api-context.tsx';
 import { useStatus } from '../data/queries.ts';
-import { formatBytes, formatCount, formatNumber, THIN } from '../lib/format.ts';
 import css from './StatusBar.module.css';
 
 export function StatusBar() {

@@ -1,6 +1,6 @@
 /** How far a run is, in words and as a share. */
 import type { EventPayload } from '../../src-shared/api.ts';
-import { formatCount, formatPercent, formatRoughly } from './format.ts';
+import { formatCount, formatPercent, formatRoughly } from '../../src-shared/format.ts';
 
 type Progress = EventPayload<'progress'>;
 

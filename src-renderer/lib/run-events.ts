@@ -1,7 +1,7 @@
 /** What happened to a run, on one axis of time: from its record, its notes, its checkpoints and its validations. */
 import type { Checkpoint, RunDetail, RunNote } from '../../src-shared/api.ts';
 import { type Places, placeOf } from '../../src-shared/charts/places.ts';
-import { formatPercent } from './format.ts';
+import { formatPercent } from '../../src-shared/format.ts';
 
 export const EVENT_LANES = [
   { id: 'run', title: 'Run' },

@@ -4,10 +4,10 @@
  */
 import type { Catalogue, FlatValues, StoredConfig } from '../../src-shared/api.ts';
 import { flattenConfig } from '../../src-shared/flatten.ts';
+import { formatExact } from '../../src-shared/format.ts';
 import { whyInert } from '../../src-shared/inert.ts';
 import { type Option, type OptionValue, problemWith, valueFromText } from '../../src-shared/options.ts';
 import { kindOption } from '../../src-shared/places.ts';
-import { formatExact } from './format.ts';
 
 type Group = Catalogue['groups'][number];
 

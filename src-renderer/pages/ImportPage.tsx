@@ -5,11 +5,11 @@ import { IconFileImport } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { type DragEvent, useRef, useState } from 'react';
+import { formatCount } from '../../src-shared/format.ts';
 import type { ImportReport } from '../../src-shared/transfer.ts';
 import { ErrorView } from '../components/ErrorView.tsx';
 import { useApi, useSendFile } from '../data/api-context.tsx';
 import { keys } from '../data/queries.ts';
-import { formatCount } from '../lib/format.ts';
 import css from './ImportPage.module.css';
 
 const FORMATS: readonly (readonly [string, string])[] = [

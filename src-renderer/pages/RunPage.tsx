@@ -1,9 +1,9 @@
 /** One run: what it is and does, its six numbers, and the tabs that look closer. */
 import { Skeleton, Tabs } from '@mantine/core';
 import { Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router';
+import { formatCount } from '../../src-shared/format.ts';
 import { ErrorView, isNotFound, NotFoundPage } from '../components/ErrorView.tsx';
 import { useCheckpoints, useNotes, useRun } from '../data/queries.ts';
-import { formatCount } from '../lib/format.ts';
 import css from './RunPage.module.css';
 import { RunHeader } from './run/RunHeader.tsx';
 

@@ -2,12 +2,12 @@
 import { Skeleton } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import { formatBytes, formatCount, formatRoughly, NO_VALUE } from '../../src-shared/format.ts';
 import { STUDY_SEEDS, type StudyInfo, type StudyProgress } from '../../src-shared/study.ts';
 import { ErrorView } from '../components/ErrorView.tsx';
 import { ThinBar } from '../components/ThinBar.tsx';
 import { useListKeys } from '../components/use-list-keys.ts';
 import { useStudies } from '../data/queries.ts';
-import { formatBytes, formatCount, formatRoughly, NO_VALUE } from '../lib/format.ts';
 import { type Counts, countsOf, isGoing, STATE_WORDS, settingsOf } from '../lib/studies/view.ts';
 import css from './StudiesPage.module.css';
 import { useStudyPlan, useStudyProgress, useStudyReport } from './studies/use-studies.ts';

@@ -2,6 +2,7 @@
 import type { ResolvedBlock, Text, Value } from '../../../src-shared/report.ts';
 import { comparability } from '../../comparison/comparability.ts';
 import { SOURCE } from '../../comparison/configuration.ts';
+import { findStudy } from '../../studies/index.ts';
 import { planOf } from '../../studies/run-study.ts';
 import {
   ACCURACY,
@@ -15,7 +16,7 @@ import {
 import { type BlockContext, isOneRun, origin, originOf, type Resolver, seedsOf } from '../context.ts';
 import { say } from '../ledger.ts';
 import { firstOf, highestOf, type LoadedCondition, type LoadedRun, lastOf, numberOption } from '../runs.ts';
-import { findStudy, studyConclusions } from '../study-runs.ts';
+import { studyConclusions } from '../study-runs.ts';
 import { first, last } from './comparison.ts';
 import { allRuns } from './verdicts.ts';
 

@@ -1,6 +1,6 @@
 /** A study's findings: what is published, what these runs say, the verdict and why; then every comparison behind it. */
 import type { Text } from '../../../src-shared/report.ts';
-import { STUDY } from '../../studies/predicates/predicate.ts';
+import { publishedOf, STUDY } from '../../studies/predicates/predicate.ts';
 import type { BlockContext, Resolver } from '../context.ts';
 import { type Origin, say } from '../ledger.ts';
 import { studyConclusions, studyRuns } from '../study-runs.ts';
@@ -19,7 +19,7 @@ export const verdicts: Resolver<'verdicts'> = (_, context) => {
     return [
       [predicate.id],
       [predicate.statement],
-      [published(predicate.source)],
+      [publishedOf(predicate) || 'as stated'],
       say`${ledger.value({ ...own, id: key, value: finding.verdict, unit: 'text', estimator })}`,
       say`${ledger.value({ ...own, id: `${key}.why`, value: finding.why, unit: 'text', estimator })}`,
     ];
@@ -69,12 +69,6 @@ export const verdicts: Resolver<'verdicts'> = (_, context) => {
     },
   ];
 };
-
-/** The caption names the study once; a cell holds what it says. */
-function published(source: string): string {
-  const rest = source.replace(STUDY, '').replace(/^[:;,\s]+/, '');
-  return rest === '' ? 'as stated' : rest;
-}
 
 /** All runs that stand for a run of the plan. */
 export function allRuns({ report, load }: BlockContext): Origin {

@@ -7,8 +7,8 @@ import {
   type Effect,
   type FinalComparison,
 } from '../../../src-shared/comparison.ts';
+import { formatMetric, formatNumber, formatSigned, type Unit, unitSuffix } from '../../../src-shared/format.ts';
 import type { CsvCell } from '../csv.ts';
-import { formatMetric, formatNumber, formatSigned, type Unit, unitSuffix } from '../format.ts';
 
 interface Bounds {
   readonly low: number;

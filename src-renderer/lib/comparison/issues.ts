@@ -1,6 +1,6 @@
 /** Comparability warnings where they belong: which of them concern a metric, and who has which value. */
 import { type ComparabilityIssue, type ComparedGroup, concerns } from '../../../src-shared/comparison.ts';
-import { NO_VALUE } from '../format.ts';
+import { NO_VALUE } from '../../../src-shared/format.ts';
 
 /** Those that stand beside a metric: what is about all metrics stands at the top once. */
 export const issuesOfMetric = (issues: readonly ComparabilityIssue[], metric: string): ComparabilityIssue[] =>

@@ -1,9 +1,8 @@
 /** Runs of a sweep as lines across axes, and as points over one option: what echarts draws. Pure. */
 import type { ChartColours, ChartOption } from '../../../src-shared/charts/option.ts';
-import { formatTick, type Unit } from '../../../src-shared/format.ts';
+import { formatExact, formatTick, type Unit } from '../../../src-shared/format.ts';
 import type { OptionValue } from '../../../src-shared/options.ts';
 import type { RunOptions } from '../../../src-shared/organise.ts';
-import { formatExact } from '../format.ts';
 
 export interface SweepRun {
   readonly runId: string;

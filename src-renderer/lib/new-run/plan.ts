@@ -1,7 +1,7 @@
 /** Several runs from one form: a run for each seed and each point of a grid over a few options. */
 import type { FlatValues } from '../../../src-shared/api.ts';
+import { formatExact } from '../../../src-shared/format.ts';
 import { type OptionValue, problemWith, valueFromText } from '../../../src-shared/options.ts';
-import { formatExact } from '../format.ts';
 import { changedValues, type FieldState } from '../run-form.ts';
 
 export const MOST_RUNS = 200;

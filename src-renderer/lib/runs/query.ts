@@ -98,7 +98,8 @@ export function printQuery(terms: readonly Term[]): string {
 
 /** A value as it is typed after a key. */
 export function quote(value: string): string {
-  return /^[^\s",\\]+$/.test(value) ? value : quoted(value);
+  // After `<`, an `=` would be read as `<=`.
+  return /^[^\s",\\=][^\s",\\]*$/.test(value) ? value : quoted(value);
 }
 
 const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`;

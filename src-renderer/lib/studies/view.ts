@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { RunSummary } from '../../../src-shared/api.ts';
 import { COMPARED_RUNS } from '../../../src-shared/comparison.ts';
+import { formatCount, formatPercent, formatRoughly } from '../../../src-shared/format.ts';
 import { optionValueSchema } from '../../../src-shared/options.ts';
 import {
   FINDINGS,
@@ -17,7 +18,6 @@ import {
   type StudyState,
   seedsUpTo,
 } from '../../../src-shared/study.ts';
-import { formatCount, formatPercent, formatRoughly } from '../format.ts';
 
 /** A wrong value is left out, never an error: addresses are typed and kept by people. */
 export const studySearch = z.object({

@@ -3,9 +3,9 @@ import { ActionIcon, Checkbox, Select, Slider, Tooltip } from '@mantine/core';
 import { IconZoomIn, IconZoomOut, IconZoomReset } from '@tabler/icons-react';
 import { useState, useSyncExternalStore } from 'react';
 import { formatX } from '../../../src-shared/charts/overlay.ts';
+import { formatNumber } from '../../../src-shared/format.ts';
 import type { OverlayZoom } from '../../charts/overlay-zoom.ts';
 import { COMPARE_X, type CompareView, type CompareX } from '../../lib/comparison/view.ts';
-import { formatNumber } from '../../lib/format.ts';
 import css from '../run/ChartTools.module.css';
 import { X_KINDS } from './Overview.tsx';
 

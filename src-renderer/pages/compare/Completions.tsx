@@ -2,6 +2,7 @@
 import { Select, Slider } from '@mantine/core';
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
+import { formatCount } from '../../../src-shared/format.ts';
 import { ErrorView } from '../../components/ErrorView.tsx';
 import { useListKeys } from '../../components/use-list-keys.ts';
 import { useApi } from '../../data/api-context.tsx';
@@ -15,7 +16,6 @@ import {
   type ProblemFilter,
 } from '../../lib/comparison/completions.ts';
 import type { CompareView } from '../../lib/comparison/view.ts';
-import { formatCount } from '../../lib/format.ts';
 import { CompletionColumns } from './CompletionColumns.tsx';
 import css from './Completions.module.css';
 import { ProblemList } from './ProblemList.tsx';

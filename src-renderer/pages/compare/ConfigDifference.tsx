@@ -1,8 +1,8 @@
 /** In which options the groups differ, and in nothing else. */
 import { useMemo } from 'react';
+import { formatExact, NO_VALUE } from '../../../src-shared/format.ts';
 import { useCatalogue } from '../../data/queries.ts';
 import { differencesTable } from '../../lib/comparison/effects.ts';
-import { formatExact, NO_VALUE } from '../../lib/format.ts';
 import { Swatch } from './Swatch.tsx';
 import { TableHead } from './TableHead.tsx';
 import css from './tables.module.css';

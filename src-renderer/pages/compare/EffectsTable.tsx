@@ -4,6 +4,7 @@ import { IconPinFilled } from '@tabler/icons-react';
 import { Fragment } from 'react';
 import { metricInfo } from '../../../src-shared/charts/spec.ts';
 import type { Comparison, Effect } from '../../../src-shared/comparison.ts';
+import { formatMetric, formatNumber, formatSigned, NO_VALUE, unitSuffix } from '../../../src-shared/format.ts';
 import { ErrorView } from '../../components/ErrorView.tsx';
 import {
   betterOrWorse,
@@ -17,7 +18,6 @@ import {
   powerSentence,
 } from '../../lib/comparison/effects.ts';
 import type { CompareView } from '../../lib/comparison/view.ts';
-import { formatMetric, formatNumber, formatSigned, NO_VALUE, unitSuffix } from '../../lib/format.ts';
 import { Swatch } from './Swatch.tsx';
 import { TableHead } from './TableHead.tsx';
 import css from './tables.module.css';

@@ -1,8 +1,8 @@
 /** Problems with how many samples of each run passed, one line a problem. */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef } from 'react';
+import { OUTCOME_COLOURS } from '../../../src-shared/charts/palette.ts';
 import { type MatchedProblem, sharedPrefix } from '../../lib/comparison/completions.ts';
-import { OUTCOME_COLOURS } from '../../lib/palette.ts';
 import css from './Completions.module.css';
 
 const LINE_PX = 32;

@@ -3,10 +3,10 @@ import { Button, Checkbox, Modal, TextInput, useComputedColorScheme } from '@man
 import { IconPlus, IconSearch } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import type { RunSummary } from '../../../src-shared/api.ts';
+import { runColour } from '../../../src-shared/charts/palette.ts';
 import { COMPARED_RUNS } from '../../../src-shared/comparison.ts';
+import { formatAgo, formatCount, formatPercent } from '../../../src-shared/format.ts';
 import { useNow, useRunOptions, useRuns } from '../../data/queries.ts';
-import { formatAgo, formatCount, formatPercent } from '../../lib/format.ts';
-import { runColour } from '../../lib/palette.ts';
 import { lastAccuracy, runFields } from '../../lib/runs/fields.ts';
 import { compileQuery } from '../../lib/runs/match.ts';
 import css from './RunPicker.module.css';

@@ -5,6 +5,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { CHART_COLOURS } from '../../../src-shared/charts/colours.ts';
 import { metricInfo } from '../../../src-shared/charts/spec.ts';
+import { formatExact, formatMetric, unitSuffix } from '../../../src-shared/format.ts';
 import { PlainChart } from '../../charts/PlainChart.tsx';
 import { useApi } from '../../data/api-context.tsx';
 import { useRunOptions } from '../../data/queries.ts';
@@ -17,7 +18,6 @@ import {
   sweptPaths,
 } from '../../lib/comparison/sweep.ts';
 import type { CompareView } from '../../lib/comparison/view.ts';
-import { formatExact, formatMetric, unitSuffix } from '../../lib/format.ts';
 import css from './Sweep.module.css';
 import { TableHead } from './TableHead.tsx';
 import type { Compared } from './use-comparison.ts';

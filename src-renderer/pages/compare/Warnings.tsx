@@ -4,8 +4,8 @@ import { Tooltip } from '@mantine/core';
 import { IconAlertTriangle, IconChevronDown, IconChevronRight, IconInfoCircle } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { ComparabilityIssue } from '../../../src-shared/comparison.ts';
+import { formatCount } from '../../../src-shared/format.ts';
 import { issueLine, issuesOfMetric, whoHas } from '../../lib/comparison/issues.ts';
-import { formatCount } from '../../lib/format.ts';
 import type { Compared } from './use-comparison.ts';
 import css from './Warnings.module.css';
 

@@ -5,7 +5,8 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { memo, useEffect, useMemo, useRef, useState } from 'react';
-import { formatCompact, formatCount, formatPercentWithError } from '../../lib/format.ts';
+import { runColour } from '../../../src-shared/charts/palette.ts';
+import { formatCompact, formatCount, formatPercentWithError } from '../../../src-shared/format.ts';
 import {
   accuracyRange,
   LINE,
@@ -19,7 +20,6 @@ import {
   ticksOf,
 } from '../../lib/lineage/drawing.ts';
 import type { Lane, LineageLayout, LineageX, PlacedCheckpoint } from '../../lib/lineage/layout.ts';
-import { runColour } from '../../lib/palette.ts';
 import css from './Graph.module.css';
 
 const TICK_PX = 110;

@@ -2,10 +2,16 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
+import { runColour } from '../../../src-shared/charts/palette.ts';
+import {
+  formatCompact,
+  formatCount,
+  formatPercent,
+  formatPercentWithError,
+  NO_VALUE,
+} from '../../../src-shared/format.ts';
 import { RunStatus } from '../../components/RunStatus.tsx';
-import { formatCompact, formatCount, formatPercent, formatPercentWithError, NO_VALUE } from '../../lib/format.ts';
 import type { Lane } from '../../lib/lineage/layout.ts';
-import { runColour } from '../../lib/palette.ts';
 import css from './LineageList.module.css';
 
 const LINE_PX = 34;

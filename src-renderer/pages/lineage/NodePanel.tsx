@@ -3,10 +3,6 @@ import { ActionIcon, Button } from '@mantine/core';
 import { IconArrowsDiff, IconExternalLink, IconX } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import type { Lineage } from '../../../src-shared/lineage.ts';
-import { LinkButton } from '../../components/LinkButton.tsx';
-import { RunStatus } from '../../components/RunStatus.tsx';
-import { useCheckpoints } from '../../data/queries.ts';
 import {
   formatBytes,
   formatCompact,
@@ -14,7 +10,11 @@ import {
   formatDateTime,
   formatPercentWithError,
   NO_VALUE,
-} from '../../lib/format.ts';
+} from '../../../src-shared/format.ts';
+import type { Lineage } from '../../../src-shared/lineage.ts';
+import { LinkButton } from '../../components/LinkButton.tsx';
+import { RunStatus } from '../../components/RunStatus.tsx';
+import { useCheckpoints } from '../../data/queries.ts';
 import type { LineageRun } from '../../lib/lineage/layout.ts';
 import { type Chosen, pathTo, startedFrom, twinsOf } from '../../lib/lineage/select.ts';
 import { CheckpointActions } from '../run/CheckpointActions.tsx';

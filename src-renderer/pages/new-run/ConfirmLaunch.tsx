@@ -1,6 +1,6 @@
 /** Asked before what is long or large is launched. */
 import { Button, Modal } from '@mantine/core';
-import { formatBytes, formatRoughly } from '../../lib/format.ts';
+import { formatBytes, formatRoughly } from '../../../src-shared/format.ts';
 import css from './LaunchBar.module.css';
 import type { Asked } from './use-launch.ts';
 

@@ -4,8 +4,8 @@ import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useMemo, useState } from 'react';
 import type { Estimate as Estimated, EstimatePhase } from '../../../src-shared/estimate.ts';
+import { formatBytes, formatCount, formatDuration, formatRoughly, NO_VALUE } from '../../../src-shared/format.ts';
 import { useApi } from '../../data/api-context.tsx';
-import { formatBytes, formatCount, formatDuration, formatRoughly, NO_VALUE } from '../../lib/format.ts';
 import { changedValues, type FieldState } from '../../lib/run-form.ts';
 import css from './Estimate.module.css';
 

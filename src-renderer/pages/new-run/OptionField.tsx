@@ -3,9 +3,9 @@ import { ActionIcon, Autocomplete, Popover, Select, Switch, Text, TextInput, Too
 import { IconArrowBackUp, IconInfoCircle } from '@tabler/icons-react';
 import { type KeyboardEvent, memo } from 'react';
 import type { Catalogue } from '../../../src-shared/api.ts';
+import { formatExact } from '../../../src-shared/format.ts';
 import type { Option } from '../../../src-shared/options.ts';
 import type { Warning } from '../../../src-shared/warnings.ts';
-import { formatExact } from '../../lib/format.ts';
 import type { FieldState } from '../../lib/run-form.ts';
 import css from './OptionField.module.css';
 import { PolicySource } from './PolicySource.tsx';

@@ -2,10 +2,10 @@
 import { Select, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
+import { formatAgo, formatPercentWithError, NO_VALUE } from '../../../src-shared/format.ts';
 import type { Lineage } from '../../../src-shared/lineage.ts';
 import { useApi } from '../../data/api-context.tsx';
 import { keys } from '../../data/queries.ts';
-import { formatAgo, formatPercentWithError, NO_VALUE } from '../../lib/format.ts';
 import css from './OptionField.module.css';
 
 const EMBEDDED = 'embedded';

@@ -2,10 +2,10 @@
 import { ActionIcon, Button, TagsInput, TextInput, Tooltip } from '@mantine/core';
 import { IconArrowBackUp, IconArrowNarrowRight } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
+import { formatCount, formatPercent } from '../../../src-shared/format.ts';
 import { TAG_CHARS, tagSchema } from '../../../src-shared/organise.ts';
 import { mostStandardError, type Warning } from '../../../src-shared/warnings.ts';
 import { useRuns } from '../../data/queries.ts';
-import { formatCount, formatPercent } from '../../lib/format.ts';
 import { type Cost, differences, type FieldState, type FormState } from '../../lib/run-form.ts';
 import { Estimate } from './Estimate.tsx';
 import css from './SidePanel.module.css';

@@ -1,10 +1,10 @@
 /** What a block of a report is asked for, by its kind. Most are asked for nothing. */
 import { MultiSelect, Select, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { OUTCOME_TITLES } from '../../../src-shared/charts/palette.ts';
 import { metricInfo } from '../../../src-shared/charts/spec.ts';
 import type { Block } from '../../../src-shared/report.ts';
 import { useRolloutSteps, useRollouts, useRuns } from '../../data/queries.ts';
-import { OUTCOME_TITLES } from '../../lib/palette.ts';
 
 interface BlockFormProps {
   readonly block: Block;

@@ -1,7 +1,7 @@
 /** What a report is about: its title, who wrote it, its conditions, and the one that the others are held against. */
 import { Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { formatCount } from '../../lib/format.ts';
+import { formatCount } from '../../../src-shared/format.ts';
 import { type Draft, relabelled } from '../../lib/reports/draft.ts';
 import css from './ReportPage.module.css';
 

@@ -3,10 +3,10 @@ import { Button, FileButton, Modal } from '@mantine/core';
 import { IconAlertTriangle, IconFileCheck, IconShieldCheck } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useRef } from 'react';
+import { formatCount } from '../../../src-shared/format.ts';
 import type { Check, Verification } from '../../../src-shared/report.ts';
 import { ErrorView } from '../../components/ErrorView.tsx';
 import { useApi } from '../../data/api-context.tsx';
-import { formatCount } from '../../lib/format.ts';
 import { base64Of } from '../../lib/reports/files.ts';
 import css from './VerifyReport.module.css';
 

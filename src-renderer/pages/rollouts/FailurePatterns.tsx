@@ -2,11 +2,11 @@
 import { Button, Select } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { useState } from 'react';
+import { formatCount, formatNumber, formatPercent } from '../../../src-shared/format.ts';
 import { FAILURE_FEATURES, type FailurePatterns as Patterns } from '../../../src-shared/rollouts.ts';
 import { ErrorView } from '../../components/ErrorView.tsx';
 import { OutcomeMark } from '../../components/OutcomeMark.tsx';
 import { useFailurePatterns } from '../../data/queries.ts';
-import { formatCount, formatNumber, formatPercent } from '../../lib/format.ts';
 import css from './FailurePatterns.module.css';
 
 interface FailurePatternsProps {

@@ -4,12 +4,12 @@
  */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, type MouseEvent, useEffect, useRef } from 'react';
+import { OUTCOME_COLOURS } from '../../../src-shared/charts/palette.ts';
+import { formatCount, formatNumber } from '../../../src-shared/format.ts';
 import type { RolloutSummary } from '../../../src-shared/rollout.ts';
 import type { ProblemHistory } from '../../../src-shared/rollouts.ts';
 import { ErrorView } from '../../components/ErrorView.tsx';
 import { useProblemHistory } from '../../data/queries.ts';
-import { formatCount, formatNumber } from '../../lib/format.ts';
-import { OUTCOME_COLOURS } from '../../lib/palette.ts';
 import { countOutcomes } from '../../lib/rollout-list.ts';
 import css from './FilmStrip.module.css';
 

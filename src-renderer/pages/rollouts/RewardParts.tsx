@@ -1,6 +1,7 @@
 /** What the reward of a rollout was made of: scores, weights, and terms that add up to it. */
+
+import { formatExact, formatNumber, formatSigned, NO_VALUE } from '../../../src-shared/format.ts';
 import type { RolloutDetail } from '../../../src-shared/rollout.ts';
-import { formatExact, formatNumber, formatSigned, NO_VALUE } from '../../lib/format.ts';
 import { rewardTable } from '../../lib/reward-parts.ts';
 import css from './RewardParts.module.css';
 

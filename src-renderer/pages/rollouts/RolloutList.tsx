@@ -1,10 +1,10 @@
 /** Rollouts of one step, one line each; in the order of problems, every group under its problem. */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef } from 'react';
+import { formatNumber, formatSigned, NO_VALUE } from '../../../src-shared/format.ts';
 import type { RolloutSummary } from '../../../src-shared/rollout.ts';
 import { OutcomeMark } from '../../components/OutcomeMark.tsx';
 import { useListKeys } from '../../components/use-list-keys.ts';
-import { formatNumber, formatSigned, NO_VALUE } from '../../lib/format.ts';
 import type { RolloutOrder } from '../../lib/rollout-list.ts';
 import css from './RolloutList.module.css';
 

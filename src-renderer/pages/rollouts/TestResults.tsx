@@ -1,10 +1,10 @@
 /** The tests of a rollout as a row of marks; one of them opened with its input, the expected and the given answer. */
 import { useState } from 'react';
+import { OUTCOME_TITLES } from '../../../src-shared/charts/palette.ts';
+import { formatDuration } from '../../../src-shared/format.ts';
 import type { Outcome, RolloutTest } from '../../../src-shared/rollout.ts';
 import { OutcomeMark } from '../../components/OutcomeMark.tsx';
 import { Texts } from '../../components/Texts.tsx';
-import { formatDuration } from '../../lib/format.ts';
-import { OUTCOME_TITLES } from '../../lib/palette.ts';
 import css from './TestResults.module.css';
 
 interface TestResultsProps {

@@ -3,8 +3,8 @@
  * pointed at or, with the arrow keys, stepped to.
  */
 import { type KeyboardEvent, memo, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { formatNumber, formatPercent, NO_VALUE } from '../../../src-shared/format.ts';
 import type { RolloutDetail } from '../../../src-shared/rollout.ts';
-import { formatNumber, formatPercent, NO_VALUE } from '../../lib/format.ts';
 import { HEAT_STATISTICS, type HeatStatistic, heatColour, heatOf, heatScale } from '../../lib/token-heat.ts';
 import css from './TokenHeat.module.css';
 

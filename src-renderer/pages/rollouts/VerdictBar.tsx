@@ -1,8 +1,9 @@
 /** How many rollouts have each outcome, as a bar; each count narrows the list to its outcome. */
+
+import { OUTCOME_COLOURS, OUTCOME_TITLES } from '../../../src-shared/charts/palette.ts';
+import { formatCount } from '../../../src-shared/format.ts';
 import type { Outcome } from '../../../src-shared/rollout.ts';
 import { OutcomeMark } from '../../components/OutcomeMark.tsx';
-import { formatCount } from '../../lib/format.ts';
-import { OUTCOME_COLOURS, OUTCOME_TITLES } from '../../lib/palette.ts';
 import css from './VerdictBar.module.css';
 
 interface VerdictBarProps {

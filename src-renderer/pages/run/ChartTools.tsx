@@ -3,8 +3,8 @@ import { ActionIcon, Checkbox, Select, Slider, Tooltip } from '@mantine/core';
 import { IconChevronLeft, IconChevronRight, IconZoomIn, IconZoomOut, IconZoomReset } from '@tabler/icons-react';
 import { type RefObject, useSyncExternalStore } from 'react';
 import { X_AXES, type XAxis } from '../../../src-shared/charts/places.ts';
+import { formatCount, formatNumber } from '../../../src-shared/format.ts';
 import type { ChartViewState } from '../../charts/chart-view.ts';
-import { formatCount, formatNumber } from '../../lib/format.ts';
 import css from './ChartTools.module.css';
 import { type ChartSettings, HINT } from './use-chart-page.ts';
 

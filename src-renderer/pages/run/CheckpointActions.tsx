@@ -5,10 +5,10 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import type { Checkpoint } from '../../../src-shared/api.ts';
+import { formatBytes, formatCount } from '../../../src-shared/format.ts';
 import { notifyDone, notifyFailure } from '../../components/ErrorView.tsx';
 import { useApi } from '../../data/api-context.tsx';
 import { keys, useCatalogue } from '../../data/queries.ts';
-import { formatBytes, formatCount } from '../../lib/format.ts';
 import css from './CheckpointsTab.module.css';
 
 type Asked = 'bootstrap' | 'export' | 'delete';

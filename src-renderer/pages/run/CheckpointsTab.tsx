@@ -2,10 +2,10 @@
 import { Tooltip } from '@mantine/core';
 import { IconStar } from '@tabler/icons-react';
 import { Link, useParams } from '@tanstack/react-router';
+import { formatBytes, formatCount, formatDateTime, formatPercentWithError } from '../../../src-shared/format.ts';
 import { CopyButton } from '../../components/CopyButton.tsx';
 import { ErrorView } from '../../components/ErrorView.tsx';
 import { useCheckpoints, useLineage, useRun } from '../../data/queries.ts';
-import { formatBytes, formatCount, formatDateTime, formatPercentWithError } from '../../lib/format.ts';
 import { CheckpointActions } from './CheckpointActions.tsx';
 import css from './CheckpointsTab.module.css';
 import tables from './tables.module.css';

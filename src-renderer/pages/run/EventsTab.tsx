@@ -2,9 +2,9 @@
 import { Tooltip } from '@mantine/core';
 import { useParams } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
+import { formatCount, formatDateTime, formatDuration, NO_VALUE } from '../../../src-shared/format.ts';
 import { ErrorView } from '../../components/ErrorView.tsx';
 import { useCheckpoints, useNotes, useRun, useStepTimes } from '../../data/queries.ts';
-import { formatCount, formatDateTime, formatDuration, NO_VALUE } from '../../lib/format.ts';
 import { EVENT_LANES, happenings, placesOnLine, type RunHappening } from '../../lib/run-events.ts';
 import css from './EventsTab.module.css';
 import tables from './tables.module.css';

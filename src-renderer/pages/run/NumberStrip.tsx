@@ -1,10 +1,16 @@
 /** The six numbers of a run, changed in place at most four times a second. */
 import { Tooltip } from '@mantine/core';
 import { metricInfo } from '../../../src-shared/charts/spec.ts';
+import {
+  formatMetric,
+  formatPercentWithError,
+  formatSigned,
+  NO_VALUE,
+  unitSuffix,
+} from '../../../src-shared/format.ts';
 import type { MetricName } from '../../../src-shared/metrics.ts';
 import type { LiveRun } from '../../data/live.ts';
 import { useLiveRun, useMetricsVersion } from '../../data/queries.ts';
-import { formatMetric, formatPercentWithError, formatSigned, NO_VALUE, unitSuffix } from '../../lib/format.ts';
 import css from './NumberStrip.module.css';
 
 interface Tile {

@@ -3,11 +3,11 @@ import { Button, SegmentedControl, Select } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { useNavigate, useParams, useRouter, useSearch } from '@tanstack/react-router';
 import { useMemo, useRef, useState } from 'react';
+import { formatCount } from '../../../src-shared/format.ts';
 import type { RolloutSummary } from '../../../src-shared/rollout.ts';
 import { ErrorView } from '../../components/ErrorView.tsx';
 import { keysAreTaken } from '../../components/use-list-keys.ts';
 import { useRolloutSteps, useRollouts } from '../../data/queries.ts';
-import { formatCount } from '../../lib/format.ts';
 import {
   countOutcomes,
   isListed,

@@ -1,14 +1,14 @@
 /** Name, status and controls of a run, and where its current step stands. */
 import { Tooltip, useComputedColorScheme } from '@mantine/core';
-import { IconBinaryTree2, IconShieldX, IconTrendingDown } from '@tabler/icons-react';
+import { IconBinaryTree2, IconFileText, IconShieldX, IconTrendingDown } from '@tabler/icons-react';
 import type { RunDetail } from '../../../src-shared/api.ts';
+import { runColour } from '../../../src-shared/charts/palette.ts';
+import { formatCompact, formatDateTime, formatDuration } from '../../../src-shared/format.ts';
 import { brokenCanaries } from '../../../src-shared/isolation.ts';
 import { LinkButton } from '../../components/LinkButton.tsx';
 import { RunStatus } from '../../components/RunStatus.tsx';
 import { ThinBar } from '../../components/ThinBar.tsx';
 import { useCatalogue, useProgress } from '../../data/queries.ts';
-import { formatCompact, formatDateTime, formatDuration } from '../../lib/format.ts';
-import { runColour } from '../../lib/palette.ts';
 import { progressText } from '../../lib/phase.ts';
 import { RunControls } from './RunControls.tsx';
 import css from './RunHeader.module.css';
@@ -51,6 +51,14 @@ export function RunHeader({ run }: { run: RunDetail }) {
             leftSection={<IconBinaryTree2 size={14} />}
           >
             Lineage
+          </LinkButton>
+          <LinkButton
+            to="/reports/new"
+            search={{ run: run.id }}
+            variant="default"
+            leftSection={<IconFileText size={14} />}
+          >
+            Report
           </LinkButton>
           <RunControls run={run} />
         </div>

@@ -4,12 +4,12 @@ import { useLocalStorage } from '@mantine/hooks';
 import { useNavigate } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef } from 'react';
 import type { Mark } from '../../../src-shared/charts/option.ts';
+import { runColour } from '../../../src-shared/charts/palette.ts';
 import { X_AXES, type XAxis } from '../../../src-shared/charts/places.ts';
+import { formatCount } from '../../../src-shared/format.ts';
 import { ChartViewState } from '../../charts/chart-view.ts';
 import type { ChartPage } from '../../charts/MetricChart.tsx';
 import { useCheckpoints, useLiveRun, useRun } from '../../data/queries.ts';
-import { formatCount } from '../../lib/format.ts';
-import { runColour } from '../../lib/palette.ts';
 
 export const HINT = 'Click a chart to read that step’s rollouts; drag to zoom in';
 

@@ -2,10 +2,10 @@
 import { Button, Modal } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { formatAgo, formatCount } from '../../../src-shared/format.ts';
 import { ErrorView, notifyDone, notifyFailure } from '../../components/ErrorView.tsx';
 import { useApi } from '../../data/api-context.tsx';
 import { keys, useBin, useNow } from '../../data/queries.ts';
-import { formatAgo, formatCount } from '../../lib/format.ts';
 import css from './BinDialog.module.css';
 
 const DAY_MS = 24 * 3_600_000;

@@ -3,6 +3,7 @@ import { Button, Checkbox, Modal, SegmentedControl, Select } from '@mantine/core
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { RunSummary } from '../../../src-shared/api.ts';
+import { formatBytes } from '../../../src-shared/format.ts';
 import {
   EXPORT_FORMATS,
   type ExportFormat,
@@ -12,7 +13,6 @@ import {
 import { CopyButton } from '../../components/CopyButton.tsx';
 import { ErrorView } from '../../components/ErrorView.tsx';
 import { useApi } from '../../data/api-context.tsx';
-import { formatBytes } from '../../lib/format.ts';
 import css from './ExportDialog.module.css';
 
 const FORMATS: Readonly<Record<ExportFormat, { readonly label: string; readonly help: string }>> = {

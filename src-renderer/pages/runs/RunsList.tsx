@@ -5,9 +5,9 @@ import { IconDots, IconFileImport, IconPlus, IconTrash } from '@tabler/icons-rea
 import { useNavigate } from '@tanstack/react-router';
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import type { RunSummary } from '../../../src-shared/api.ts';
+import { formatCount } from '../../../src-shared/format.ts';
 import { LinkButton } from '../../components/LinkButton.tsx';
 import { useCatalogue, useNow, useQueue, useRunOptions } from '../../data/queries.ts';
-import { formatCount } from '../../lib/format.ts';
 import { columnInfo, measureOf, metricsOf, SUMMARIES, type ValueOf } from '../../lib/runs/columns.ts';
 import { runFields } from '../../lib/runs/fields.ts';
 import type { TableRow } from '../../lib/runs/groups.ts';

@@ -15,7 +15,7 @@ import {
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef } from 'react';
 import type { RunSummary } from '../../../src-shared/api.ts';
-import type { Unit } from '../../lib/format.ts';
+import type { Unit } from '../../../src-shared/format.ts';
 import { type ColumnInfo, type SortContext, sortValue, type ValueOf } from '../../lib/runs/columns.ts';
 import type { Field } from '../../lib/runs/fields.ts';
 import { type TableRow, tableRows } from '../../lib/runs/groups.ts';

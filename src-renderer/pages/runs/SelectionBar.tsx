@@ -12,7 +12,7 @@ import {
 import { useRouter } from '@tanstack/react-router';
 import type { RunSummary } from '../../../src-shared/api.ts';
 import { COMPARED_RUNS } from '../../../src-shared/comparison.ts';
-import { formatCount } from '../../lib/format.ts';
+import { formatCount } from '../../../src-shared/format.ts';
 import css from './SelectionBar.module.css';
 import { TagMenu } from './TagMenu.tsx';
 import { isLive, type RunActions } from './use-run-actions.ts';

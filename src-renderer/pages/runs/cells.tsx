@@ -1,9 +1,7 @@
 /** What stands in the cells of the table of runs. */
 import { memo } from 'react';
 import type { RunSummary } from '../../../src-shared/api.ts';
-import { RunStatus } from '../../components/RunStatus.tsx';
-import { Sparkline } from '../../components/Sparkline.tsx';
-import { ThinBar } from '../../components/ThinBar.tsx';
+import { runColour, type Scheme } from '../../../src-shared/charts/palette.ts';
 import {
   formatAgo,
   formatCompact,
@@ -15,8 +13,10 @@ import {
   formatRoughly,
   NO_VALUE,
   THIN,
-} from '../../lib/format.ts';
-import { runColour, type Scheme } from '../../lib/palette.ts';
+} from '../../../src-shared/format.ts';
+import { RunStatus } from '../../components/RunStatus.tsx';
+import { Sparkline } from '../../components/Sparkline.tsx';
+import { ThinBar } from '../../components/ThinBar.tsx';
 import { type ColumnInfo, durationOf, fieldOf, measured, type ValueOf } from '../../lib/runs/columns.ts';
 import { bestAccuracy, type Field, isEvaluation, lastAccuracy } from '../../lib/runs/fields.ts';
 import css from './RunsTable.module.css';

@@ -2,8 +2,8 @@
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { type MouseEvent, memo } from 'react';
 import type { RunSummary } from '../../../src-shared/api.ts';
-import type { Unit } from '../../lib/format.ts';
-import { formatCount, formatExact, formatMetric, formatNumber, THIN } from '../../lib/format.ts';
+import type { Unit } from '../../../src-shared/format.ts';
+import { formatCount, formatExact, formatMetric, formatNumber, THIN } from '../../../src-shared/format.ts';
 import { type ColumnInfo, measured, measureOf, type ValueOf } from '../../lib/runs/columns.ts';
 import type { Field } from '../../lib/runs/fields.ts';
 import { type Estimate, estimate, type TableRow } from '../../lib/runs/groups.ts';

@@ -2,10 +2,10 @@
 import { Button } from '@mantine/core';
 import { IconCheck, IconMinus, IconShieldCheck, IconX } from '@tabler/icons-react';
 import type { CanaryReport, SandboxInfo } from '../../../src-shared/api.ts';
+import { OUTCOME_TITLES } from '../../../src-shared/charts/palette.ts';
+import { formatCount, formatDuration } from '../../../src-shared/format.ts';
 import { ErrorView } from '../../components/ErrorView.tsx';
 import { useSandboxCheck } from '../../data/queries.ts';
-import { formatCount, formatDuration } from '../../lib/format.ts';
-import { OUTCOME_TITLES } from '../../lib/palette.ts';
 import tables from '../run/tables.module.css';
 import css from './MachineCheck.module.css';
 

@@ -1,11 +1,11 @@
 /** What the sandbox said of a program: its verdict, and each test with time, memory, and what came out. */
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { useState } from 'react';
+import { OUTCOME_TITLES } from '../../../src-shared/charts/palette.ts';
+import { formatCount, formatDuration, formatNumber, NO_VALUE, THIN } from '../../../src-shared/format.ts';
 import type { ProgramResult, TestResult } from '../../../src-shared/verdict.ts';
 import { OutcomeMark } from '../../components/OutcomeMark.tsx';
 import { Texts } from '../../components/Texts.tsx';
-import { formatCount, formatDuration, formatNumber, NO_VALUE, THIN } from '../../lib/format.ts';
-import { OUTCOME_TITLES } from '../../lib/palette.ts';
 import type { ProgramInput } from '../../lib/program-draft.ts';
 import css from './Results.module.css';
 

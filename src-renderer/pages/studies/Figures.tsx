@@ -1,12 +1,12 @@
 /** Curves of the arms, mean over seeds with its 95 % band, on the metrics that the findings are read from. */
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { metricInfo } from '../../../src-shared/charts/spec.ts';
+import { formatCount } from '../../../src-shared/format.ts';
 import type { StudyInfo } from '../../../src-shared/study.ts';
 import { OverlayChart } from '../../charts/OverlayChart.tsx';
 import { OverlayZoom } from '../../charts/overlay-zoom.ts';
 import { ErrorView } from '../../components/ErrorView.tsx';
 import { extentOf, type MetricComparison, overlayLines } from '../../lib/comparison/overlay.ts';
-import { formatCount } from '../../lib/format.ts';
 import { MetricWarning } from '../compare/Warnings.tsx';
 import css from './Figures.module.css';
 import type { Arms } from './use-arms.ts';

@@ -1,8 +1,8 @@
 /** The published findings beside what these runs say: verdict, why, and on opening every comparison behind it. */
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { Fragment, type ReactNode, useState } from 'react';
+import { formatCount, formatNumber, NO_VALUE } from '../../../src-shared/format.ts';
 import type { StudyFinding, StudyInfo, StudyReport } from '../../../src-shared/study.ts';
-import { formatCount, formatNumber, NO_VALUE } from '../../lib/format.ts';
 import { heldParts } from '../../lib/studies/view.ts';
 import css from './Findings.module.css';
 import { Verdict, VerdictCounts } from './Verdict.tsx';

@@ -1,6 +1,7 @@
 /** Tables of a study's results: mean over seeds in each cell, with its interval. */
+
+import { formatNumber, formatPercent, NO_VALUE } from '../../../src-shared/format.ts';
 import type { StudyReport } from '../../../src-shared/study.ts';
-import { formatNumber, formatPercent, NO_VALUE } from '../../lib/format.ts';
 import css from './Findings.module.css';
 import own from './ResultTables.module.css';
 

@@ -4,9 +4,9 @@ import { ActionIcon, Autocomplete, Button, NumberInput, SegmentedControl, TextIn
 import { IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { FlatValues } from '../../../src-shared/api.ts';
+import { formatBytes, formatCount, formatExact, formatRoughly } from '../../../src-shared/format.ts';
 import { SCALES, STUDY_SEEDS, type StudyInfo, type StudyPlan, type StudySettings } from '../../../src-shared/study.ts';
 import { useCatalogue } from '../../data/queries.ts';
-import { formatBytes, formatCount, formatExact, formatRoughly } from '../../lib/format.ts';
 import { optionsByPath, problemOf, withoutValue, withValue } from '../../lib/studies/values.ts';
 import { countsOf, type StudySearch } from '../../lib/studies/view.ts';
 import css from './Settings.module.css';

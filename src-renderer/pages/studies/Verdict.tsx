@@ -1,6 +1,7 @@
 /** A verdict as a word with its colour, and how many of each there are. */
+
+import { formatCount } from '../../../src-shared/format.ts';
 import type { FindingVerdict, StudyFinding } from '../../../src-shared/study.ts';
-import { formatCount } from '../../lib/format.ts';
 import { NOT_YET, verdictCounts } from '../../lib/studies/view.ts';
 import css from './Verdict.module.css';
 

@@ -2,7 +2,7 @@
 import * as echarts from 'echarts';
 import { mean } from '../../../src-main/stats/describe.ts';
 import { CHART_COLOURS } from '../../../src-shared/charts/colours.ts';
-import { RUN_COLOURS } from '../../../src-renderer/lib/palette.ts';
+import { RUN_COLOURS } from '../../../src-shared/charts/palette.ts';
 import type { MetricName } from '../../../src-shared/metrics.ts';
 import { type Run, seriesOf } from './runs.ts';
 import { bandOf } from './statistics.ts';

@@ -1,5 +1,5 @@
 /** Memory of the CPU kernels: nothing is kept, nothing overlaps, and what cannot fit is refused before anything is made. */
-import { rm, writeFile } from 'node:fs/promises';
+import { rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -126,13 +126,33 @@ function policyOf(bytes: number, training: Training): ModelConfig {
   }
 }
 
+/** A `model.safetensors` with the tensors of a policy, all zero. */
+async function writeHollowWeights(dir: string, config: ModelConfig): Promise<void> {
+  let end = 0;
+  const header = Object.fromEntries(
+    [...weightShapes(config)].map(([name, shape]) => {
+      const begin = end;
+      end += 4 * shape.reduce((product, dimension) => product * dimension, 1);
+      return [name, { dtype: 'F32', shape, data_offsets: [begin, end] }];
+    }),
+  );
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  const file = join(dir, 'model.safetensors');
+  await writeFile(file, Buffer.concat([length, json]));
+  await truncate(file, 8 + json.length + end);
+}
+
 describe.each(kernelsFactories)('$id', ({ id, load, unavailable }) => {
   it('refuses a policy that is too large before it reads the weights', async ({ skip }) => {
     const reason = await unavailable();
     if (reason !== null) skip(`${id}: ${reason}`);
     const dir = await newFolder();
-    // There is a configuration alone.
-    await writeFile(join(dir, 'config.json'), formatModelConfig(policyOf(2 ** 36, fullTraining)));
+    // A sparse file: it has its length, and takes no room.
+    const policy = policyOf(2 ** 36, fullTraining);
+    await writeFile(join(dir, 'config.json'), formatModelConfig(policy));
+    await writeHollowWeights(dir, policy);
     const loading = load(dir);
     await expect(loading).rejects.toThrow(EngineError);
     await expect(loading).rejects.toThrow(/this policy needs [\d.]+ GB/);

@@ -17,7 +17,7 @@ import {
   formatTick,
   NO_VALUE,
   THIN,
-} from '../../../src-renderer/lib/format.ts';
+} from '../../../src-shared/format.ts';
 
 /** Thin spaces are hard to see in a test; here they are written as `_`. */
 const shown = (text: string) => text.replaceAll(THIN, '_');

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { OUTCOME_COLOURS, RUN_COLOURS, runColour } from '../../../src-renderer/lib/palette.ts';
 import {
   HEAT_STATISTICS,
   type HeatStatistic,
@@ -7,6 +6,7 @@ import {
   heatOf,
   heatScale,
 } from '../../../src-renderer/lib/token-heat.ts';
+import { OUTCOME_COLOURS, RUN_COLOURS, runColour } from '../../../src-shared/charts/palette.ts';
 
 const stats = {
   logprob: [-0.1, -2, -1],
