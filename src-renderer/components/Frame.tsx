@@ -140,7 +140,7 @@ function Breadcrumbs() {
       </nav>
     );
   if (runId === undefined) {
-    const page = PAGES.find(({ to }) => path.startsWith(to)) ?? PAGES[0];
+    const page = [...PAGES, { to: '/import', title: 'Import runs' }].find(({ to }) => path.startsWith(to)) ?? PAGES[0];
     return <h1 className={css.crumb}>{page.title}</h1>;
   }
   return (

@@ -50,6 +50,7 @@ const pages: readonly Looked[] = [
     path: '/runs?q=nothing-has-this-name',
     ready: (page) => page.getByText('No run matches').waitFor(),
   },
+  { name: 'import', path: '/import', ready: (page) => page.getByRole('button', { name: 'Choose a file' }).waitFor() },
   {
     name: 'run',
     path: '/runs/:run',

@@ -1,4 +1,5 @@
 /** What was found, in sentences with their numbers; then how far that carries, and what would change it. */
+import { concerns } from '../../../src-shared/comparison.ts';
 import type { ResolvedBlock, Text, Value } from '../../../src-shared/report.ts';
 import { comparability } from '../../comparison/comparability.ts';
 import { SOURCE } from '../../comparison/configuration.ts';
@@ -157,7 +158,9 @@ function reach({ conditions, id, ledger }: BlockContext, run: LoadedRun | null):
     runs[0] === undefined || errors.length === 0
       ? []
       : say` Each evaluation is of ${String(numberOption(runs[0], 'evaluation.problems') ?? '?')} problems with ${String(numberOption(runs[0], 'evaluation.samples') ?? '?')} samples, with a standard error of up to ${ledger.value({ id: `${id}.error`, value: Math.max(...errors), unit: 'fraction', from: conditions.map(origin), metric: 'eval/avg@k-se', at: 'any step', estimator: 'largest over runs and steps' })}.`;
-  const issues = runs.length < 2 ? [] : comparability(runs.map(({ detail }) => detail));
+  // The sentences are about accuracy.
+  const issues =
+    runs.length < 2 ? [] : comparability(runs.map(({ detail }) => detail)).filter((issue) => concerns(issue, ACCURACY));
   const said = (severity: string) =>
     issues.filter((issue) => issue.severity === severity).map(({ title, why }) => `${title.toLowerCase()} (${why})`);
   const [apart, caution] = [said('differs'), said('caution')];

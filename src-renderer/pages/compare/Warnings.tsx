@@ -1,5 +1,5 @@
-/** In which respects the runs are not comparable, where it matters: all of it at the top, what concerns a metric beside
- * that metric. */
+/** In which respects the runs are not comparable, where it matters: all of it at the top, but for rewards of different
+ * kinds, which are what such a comparison is about; and what concerns a metric beside that metric. */
 import { Tooltip } from '@mantine/core';
 import { IconAlertTriangle, IconChevronDown, IconChevronRight, IconInfoCircle } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -11,10 +11,10 @@ import css from './Warnings.module.css';
 
 export function Warnings({ compared }: { compared: Compared }) {
   const { issues } = compared.comparison;
-  const strict = issues.filter(({ severity }) => severity === 'differs');
+  const strict = issues.filter(({ severity, aspect }) => severity === 'differs' && aspect !== 'reward');
   const cautions = issues.filter(({ severity }) => severity === 'caution');
   const [opened, setOpened] = useState(false);
-  if (issues.length === 0) return null;
+  if (strict.length + cautions.length === 0) return null;
   const Fold = opened ? IconChevronDown : IconChevronRight;
   return (
     <section className={css.warnings} aria-label="Comparability">
