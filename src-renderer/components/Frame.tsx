@@ -17,7 +17,7 @@ import {
   IconShieldCode,
 } from '@tabler/icons-react';
 import { Link, Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router';
-import { type ComponentType, useRef } from 'react';
+import { type ComponentType, type ReactNode, useRef } from 'react';
 import { formatCount } from '../../src-shared/format.ts';
 import { useRun, useRuns, useStatus, useStudies, useViews } from '../data/queries.ts';
 import { PAGES, type PagePath } from '../lib/pages.ts';
@@ -121,35 +121,36 @@ function Breadcrumbs() {
   const { runId, studyId, reportId } = useParams({ strict: false });
   if (studyId !== undefined)
     return (
-      <nav className={css.crumbs} aria-label="Where you are">
-        <Link to="/studies" className={css.parent}>
-          Studies
-        </Link>
-        <IconChevronRight size={14} className="faint" aria-hidden />
+      <Below to="/studies" title="Studies">
         <StudyCrumb studyId={studyId} />
-      </nav>
+      </Below>
     );
   if (reportId !== undefined)
     return (
-      <nav className={css.crumbs} aria-label="Where you are">
-        <Link to="/reports" className={css.parent}>
-          Reports
-        </Link>
-        <IconChevronRight size={14} className="faint" aria-hidden />
+      <Below to="/reports" title="Reports">
         <ReportCrumb reportId={reportId} />
-      </nav>
+      </Below>
     );
   if (runId === undefined) {
     const page = [...PAGES, { to: '/import', title: 'Import runs' }].find(({ to }) => path.startsWith(to)) ?? PAGES[0];
     return <h1 className={css.crumb}>{page.title}</h1>;
   }
   return (
+    <Below to="/runs" title="Runs">
+      <RunCrumb runId={runId} />
+    </Below>
+  );
+}
+
+/** A page, and what of it is looked at. */
+function Below({ to, title, children }: { to: PagePath; title: string; children: ReactNode }) {
+  return (
     <nav className={css.crumbs} aria-label="Where you are">
-      <Link to="/runs" className={css.parent}>
-        Runs
+      <Link to={to} className={css.parent}>
+        {title}
       </Link>
       <IconChevronRight size={14} className="faint" aria-hidden />
-      <RunCrumb runId={runId} />
+      {children}
     </nav>
   );
 }
