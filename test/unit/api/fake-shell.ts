@@ -12,6 +12,7 @@ import {
 } from '../../../src-shared/api.ts';
 import { createClient } from '../../../src-shared/client.ts';
 import { AssayError, toErrorData } from '../../../src-shared/errors.ts';
+import { runSummary as madeUp } from '../../fixtures/summaries.ts';
 
 export type Bodies = { [C in CallName]?: (input: never) => unknown };
 
@@ -57,30 +58,17 @@ export function fakeShell(bodies: Bodies = {}): FakeShell {
 }
 
 export function runSummary(more: Partial<RunSummary> = {}): RunSummary {
-  return {
+  return madeUp(1, {
     id: '0190a1b2-run',
-    number: 1,
     name: 'GRPO',
     status: 'queued',
     preset: 'grpo',
-    reward: 'unit-tests',
-    seed: 1,
     step: 0,
     steps: 3,
     createdAt: 1_700_000_000_000,
     startedAt: null,
     endedAt: null,
-    secondsLeft: null,
     engine: null,
-    accuracy: [],
-    error: null,
-    parentCheckpointId: null,
-    controlOf: null,
-    testTime: false,
-    study: null,
-    tags: [],
-    origin: null,
-    configHash: '0123456789ab',
     ...more,
-  };
+  });
 }
