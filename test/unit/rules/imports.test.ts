@@ -88,6 +88,14 @@ const forbidden: readonly Case[] = [
   ['src-main/store/x.ts', '../runs/supervisor.ts'],
   ['src-main/runs/x.ts', '../api/index.ts'],
   ['src-main/runs/x.ts', 'better-sqlite3'],
+  ['src-main/studies/x.ts', '../cli/io.ts'],
+  ['src-main/comparison/x.ts', '../api/index.ts'],
+  ['src-main/lineage/x.ts', 'electron'],
+  ['src-main/bundle/x.ts', 'better-sqlite3'],
+  ['src-main/imports/x.ts', 'better-sqlite3'],
+  ['src-main/reports/x.ts', '../desktop.ts'],
+  ['src-main/estimate/x.ts', '@tensorflow/tfjs'],
+  ['src-main/desktop/x.ts', '@tensorflow/tfjs'],
 ];
 
 const allowed = Object.entries({
