@@ -32,7 +32,9 @@ let open = (opening: Opening): void => {
 };
 
 // A scheme of our own: pages have real addresses (/runs/abc), which file: cannot give.
-protocol.registerSchemesAsPrivileged([{ scheme: SCHEME, privileges: { standard: true, secure: true } }]);
+protocol.registerSchemesAsPrivileged([
+  { scheme: SCHEME, privileges: { standard: true, secure: true, codeCache: true } },
+]);
 
 app.on('will-finish-launching', () => {
   const hear = (event: { preventDefault(): void }, what: string) => {
@@ -116,7 +118,7 @@ function serveFiles(of: Session): void {
     const asset = url.host === APP_HOST && request.method === 'GET' ? await readAsset(files, url.pathname) : null;
     return asset === null
       ? new Response('Not found', { status: 404, headers })
-      : new Response(asset.body, { headers: { ...headers, 'Content-Type': asset.type } });
+      : new Response(asset.body, { headers: { ...headers, ...asset.headers } });
   });
 }
 

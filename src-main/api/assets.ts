@@ -18,9 +18,13 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 export interface Asset {
-  readonly type: string;
   readonly body: Uint8Array<ArrayBuffer>;
+  /** Beside the security headers. */
+  readonly headers: Readonly<Record<string, string>>;
 }
+
+/** Files of this folder have their hash in their name: a browser may keep them, and what it compiled of them. */
+const HASHED = '/assets/';
 
 /**
  * The file that a page address stands for: a built file, or index.html for the address of a page (`/runs/abc`).
@@ -42,13 +46,15 @@ export async function readAsset(folder: string, pathname: string): Promise<Asset
   const extension = extname(path);
   // Pages are told from files by the extension; ids have none.
   if (extension === '') return read(join(folder, 'index.html'));
-  return Object.hasOwn(TYPES, extension) ? read(path) : null;
+  const kept = wanted.startsWith(HASHED) ? { 'Cache-Control': 'private, max-age=31536000, immutable' } : {};
+  return Object.hasOwn(TYPES, extension) ? read(path, kept) : null;
 }
 
-async function read(path: string): Promise<Asset | null> {
+async function read(path: string, more: Asset['headers'] = {}): Promise<Asset | null> {
   try {
     const body = await readFile(path);
-    return { type: TYPES[extname(path)] ?? 'application/octet-stream', body: new Uint8Array(body) };
+    const type = TYPES[extname(path)] ?? 'application/octet-stream';
+    return { body: new Uint8Array(body), headers: { 'Content-Type': type, ...more } };
   } catch (error) {
     if (['ENOENT', 'EISDIR', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
     throw error;

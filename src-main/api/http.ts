@@ -78,7 +78,7 @@ export async function serve(shell: Shell, options: ServeOptions): Promise<Served
     const asset = await readAsset(options.files, url.pathname);
     if (asset === null) return end(404, 'Not found');
     return response
-      .writeHead(200, { ...headers, 'Content-Type': asset.type, 'Content-Length': asset.body.length })
+      .writeHead(200, { ...headers, ...asset.headers, 'Content-Length': asset.body.length })
       .end(request.method === 'HEAD' ? undefined : asset.body);
   };
   server.on('request', (request, response) => {

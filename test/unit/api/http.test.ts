@@ -100,6 +100,9 @@ describe('files', () => {
   test('a built file and a page address', async () => {
     expect(await ask('/assets/main.js')).toMatchObject({ status: 200, body: 'export {};' });
     expect((await ask('/assets/main.js')).headers['content-type']).toMatch(/^text\/javascript/);
+    // Named by its hash, so that a browser may keep it and what it compiled of it; pages are asked for every time.
+    expect((await ask('/assets/main.js')).headers['cache-control']).toContain('immutable');
+    expect((await ask('/runs')).headers['cache-control']).toBe('no-store');
     expect((await ask('/runs/0190a1b2')).body).toContain('<title>page');
     expect(await ask('/', { cookie }, 'HEAD')).toMatchObject({ status: 200, body: '' });
   });
