@@ -3,12 +3,12 @@ import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { Api } from '../src-shared/api.ts';
 import type { Connection, SendFile } from './client.ts';
 import { AppProvider } from './data/api-context.tsx';
 import { Live } from './data/live.ts';
-import { createAppRouter } from './routes.tsx';
+import { createAppRouter, fetchPages } from './routes.tsx';
 import { cssVariables, theme } from './theme.ts';
 
 interface AppProps {
@@ -29,6 +29,7 @@ export function App({ api, connection, sendFile }: AppProps) {
   );
   const [live] = useState(() => new Live(api, queries, connection));
   const [router] = useState(createAppRouter);
+  useEffect(() => fetchPages(router), [router]);
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>

@@ -1,5 +1,5 @@
 /** Every address of the window and the page behind it. Each view has one that opens it again. */
-import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { z } from 'zod';
 import { ErrorPage, NotFoundPage } from './components/ErrorView.tsx';
 import { Frame } from './components/Frame.tsx';
@@ -9,25 +9,7 @@ import { newReportSearch } from './lib/reports/request.ts';
 import { rolloutsSearch } from './lib/rollout-list.ts';
 import { runsSearch } from './lib/runs/view.ts';
 import { studySearch } from './lib/studies/view.ts';
-import { ComparePage } from './pages/ComparePage.tsx';
-import { ImportPage } from './pages/ImportPage.tsx';
-import { LineagePage } from './pages/LineagePage.tsx';
-import { NewRunPage } from './pages/NewRunPage.tsx';
-import { ReportPage } from './pages/ReportPage.tsx';
-import { ReportsPage } from './pages/ReportsPage.tsx';
-import { RunPage } from './pages/RunPage.tsx';
 import { RunsPage } from './pages/RunsPage.tsx';
-import { NewReport } from './pages/reports/NewReport.tsx';
-import { ChartsTab } from './pages/run/ChartsTab.tsx';
-import { CheckpointsTab } from './pages/run/CheckpointsTab.tsx';
-import { ConfigTab } from './pages/run/ConfigTab.tsx';
-import { EventsTab } from './pages/run/EventsTab.tsx';
-import { LogTab } from './pages/run/LogTab.tsx';
-import { RolloutsTab } from './pages/run/RolloutsTab.tsx';
-import { SystemTab } from './pages/run/SystemTab.tsx';
-import { SandboxPage } from './pages/SandboxPage.tsx';
-import { StudiesPage } from './pages/StudiesPage.tsx';
-import { StudyPage } from './pages/StudyPage.tsx';
 
 // A wrong search value is left out, never an error: addresses are typed and kept by people.
 const newRunSearch = z.object({
@@ -65,62 +47,102 @@ const runs = createRoute({
 const newRun = createRoute({
   getParentRoute: () => root,
   path: '/new-run',
-  component: NewRunPage,
+  component: lazyRouteComponent(() => import('./pages/NewRunPage.tsx'), 'NewRunPage'),
   validateSearch: newRunSearch,
 });
-const run = createRoute({ getParentRoute: () => root, path: '/runs/$runId', component: RunPage });
-const charts = createRoute({ getParentRoute: () => run, path: '/', component: ChartsTab });
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$runId',
+  component: lazyRouteComponent(() => import('./pages/RunPage.tsx'), 'RunPage'),
+});
+const charts = createRoute({
+  getParentRoute: () => run,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/run/ChartsTab.tsx'), 'ChartsTab'),
+});
 const rollouts = createRoute({
   getParentRoute: () => run,
   path: '/rollouts',
-  component: RolloutsTab,
+  component: lazyRouteComponent(() => import('./pages/run/RolloutsTab.tsx'), 'RolloutsTab'),
   validateSearch: rolloutsSearch,
 });
-const checkpoints = createRoute({ getParentRoute: () => run, path: '/checkpoints', component: CheckpointsTab });
-const notes = createRoute({ getParentRoute: () => run, path: '/events', component: EventsTab });
-const config = createRoute({ getParentRoute: () => run, path: '/config', component: ConfigTab });
-const system = createRoute({ getParentRoute: () => run, path: '/system', component: SystemTab });
-const log = createRoute({ getParentRoute: () => run, path: '/log', component: LogTab });
+const checkpoints = createRoute({
+  getParentRoute: () => run,
+  path: '/checkpoints',
+  component: lazyRouteComponent(() => import('./pages/run/CheckpointsTab.tsx'), 'CheckpointsTab'),
+});
+const notes = createRoute({
+  getParentRoute: () => run,
+  path: '/events',
+  component: lazyRouteComponent(() => import('./pages/run/EventsTab.tsx'), 'EventsTab'),
+});
+const config = createRoute({
+  getParentRoute: () => run,
+  path: '/config',
+  component: lazyRouteComponent(() => import('./pages/run/ConfigTab.tsx'), 'ConfigTab'),
+});
+const system = createRoute({
+  getParentRoute: () => run,
+  path: '/system',
+  component: lazyRouteComponent(() => import('./pages/run/SystemTab.tsx'), 'SystemTab'),
+});
+const log = createRoute({
+  getParentRoute: () => run,
+  path: '/log',
+  component: lazyRouteComponent(() => import('./pages/run/LogTab.tsx'), 'LogTab'),
+});
 const compare = createRoute({
   getParentRoute: () => root,
   path: '/compare',
-  component: ComparePage,
+  component: lazyRouteComponent(() => import('./pages/ComparePage.tsx'), 'ComparePage'),
   validateSearch: compareSearch,
 });
 const lineage = createRoute({
   getParentRoute: () => root,
   path: '/lineage',
-  component: LineagePage,
+  component: lazyRouteComponent(() => import('./pages/LineagePage.tsx'), 'LineagePage'),
   validateSearch: lineageSearch,
 });
-const studies = createRoute({ getParentRoute: () => root, path: '/studies', component: StudiesPage });
+const studies = createRoute({
+  getParentRoute: () => root,
+  path: '/studies',
+  component: lazyRouteComponent(() => import('./pages/StudiesPage.tsx'), 'StudiesPage'),
+});
 const study = createRoute({
   getParentRoute: () => root,
   path: '/studies/$studyId',
-  component: StudyPage,
+  component: lazyRouteComponent(() => import('./pages/StudyPage.tsx'), 'StudyPage'),
   validateSearch: studySearch,
 });
 const imports = createRoute({
   getParentRoute: () => root,
   path: '/import',
-  component: ImportPage,
+  component: lazyRouteComponent(() => import('./pages/ImportPage.tsx'), 'ImportPage'),
   validateSearch: importSearch,
 });
 const sandbox = createRoute({
   getParentRoute: () => root,
   path: '/sandbox',
-  component: SandboxPage,
+  component: lazyRouteComponent(() => import('./pages/SandboxPage.tsx'), 'SandboxPage'),
   validateSearch: sandboxSearch,
 });
 
-const reports = createRoute({ getParentRoute: () => root, path: '/reports', component: ReportsPage });
+const reports = createRoute({
+  getParentRoute: () => root,
+  path: '/reports',
+  component: lazyRouteComponent(() => import('./pages/ReportsPage.tsx'), 'ReportsPage'),
+});
 const newReport = createRoute({
   getParentRoute: () => root,
   path: '/reports/new',
-  component: NewReport,
+  component: lazyRouteComponent(() => import('./pages/reports/NewReport.tsx'), 'NewReport'),
   validateSearch: newReportSearch,
 });
-const report = createRoute({ getParentRoute: () => root, path: '/reports/$reportId', component: ReportPage });
+const report = createRoute({
+  getParentRoute: () => root,
+  path: '/reports/$reportId',
+  component: lazyRouteComponent(() => import('./pages/ReportPage.tsx'), 'ReportPage'),
+});
 
 const tree = root.addChildren([
   index,
@@ -139,6 +161,29 @@ const tree = root.addChildren([
 ]);
 
 export const createAppRouter = () => createRouter({ routeTree: tree, defaultPreload: false });
+
+/** The first page comes first. */
+const QUIET_MS = 1000;
+
+/** Fetches the code of the pages that were not opened yet, one at a time while the window has nothing else to do. */
+export function fetchPages({ routesById, loadRouteChunk }: ReturnType<typeof createAppRouter>): () => void {
+  const waiting = Object.values(routesById);
+  let idle = 0;
+  const next = () => {
+    const route = waiting.pop();
+    // A page whose code cannot be had says so when it is opened.
+    if (route !== undefined) (loadRouteChunk(route) ?? Promise.resolve()).then(whenIdle, whenIdle);
+  };
+  const whenIdle = () => {
+    idle = requestIdleCallback(next);
+  };
+  const quiet = setTimeout(whenIdle, QUIET_MS);
+  return () => {
+    waiting.length = 0;
+    clearTimeout(quiet);
+    cancelIdleCallback(idle);
+  };
+}
 
 declare module '@tanstack/react-router' {
   interface Register {
