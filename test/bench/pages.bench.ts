@@ -20,6 +20,8 @@ interface Bench {
   readonly newRun: string;
   /** Its last step. */
   readonly newRunSteps: number;
+  /** Twenty of at least a hundred steps. */
+  readonly comparedRuns: readonly string[];
   /** A page of its own, not yet anywhere. */
   page(): Promise<Page>;
   readonly browser: Browser;
@@ -96,6 +98,39 @@ async function drawn(page: Page, title: string): Promise<ReturnType<Page['getByR
   return chart;
 }
 
+/** Time from a click in a window that shows the runs until so many charts have their points on the canvas. */
+async function timeInWindow(
+  bench: Bench,
+  path: string,
+  charts: number,
+  pinned: readonly string[] = [],
+): Promise<number> {
+  const page = await pageWithCharts(bench, pinned);
+  try {
+    await page.goto(address(bench, '/runs'));
+    await runsReady(page);
+    await page.waitForTimeout(1500);
+    return await page.evaluate(
+      ([where, wanted]) =>
+        new Promise<number>((done) => {
+          const began = performance.now();
+          history.pushState(null, '', where);
+          const look = () => {
+            const drawn = [...document.querySelectorAll('[role="img"][data-points]')].filter(
+              (chart) => Number(chart.getAttribute('data-points')) > 1,
+            );
+            if (drawn.length === wanted) done(performance.now() - began);
+            else requestAnimationFrame(look);
+          };
+          look();
+        }),
+      [path, charts] as const,
+    );
+  } finally {
+    await page.close();
+  }
+}
+
 /** Processor seconds that the renderers of the browser have used. */
 async function rendererSeconds(browser: Browser): Promise<number> {
   const session = await browser.newBrowserCDPSession();
@@ -127,31 +162,7 @@ const measures: readonly Measure[] = [
     unit: 'ms',
     goal: 500,
     rounds: 5,
-    run: async (bench) => {
-      const page = await pageWithCharts(bench, ['train/loss', 'eval/avg@k']);
-      try {
-        await page.goto(address(bench, '/runs'));
-        await runsReady(page);
-        await page.waitForTimeout(1000);
-        // As a click on its name does, and until its line is on the canvas.
-        return await page.evaluate(
-          (path) =>
-            new Promise<number>((done) => {
-              const began = performance.now();
-              history.pushState(null, '', path);
-              const look = () => {
-                const chart = document.querySelector('[role="img"][aria-label="Loss"]');
-                if (Number(chart?.getAttribute('data-points')) > 1) done(performance.now() - began);
-                else requestAnimationFrame(look);
-              };
-              look();
-            }),
-          `/runs/${bench.longRun}`,
-        );
-      } finally {
-        await page.close();
-      }
-    },
+    run: (bench) => timeInWindow(bench, `/runs/${bench.longRun}`, 2, ['train/loss', 'eval/avg@k']),
   },
   {
     name: 'Run with a series of a million points: panning a zoomed chart',
@@ -208,6 +219,17 @@ const measures: readonly Measure[] = [
         stop();
         await page.close();
       }
+    },
+  },
+  {
+    name: 'Comparison of 20 runs in 12 charts is drawn',
+    unit: 'ms',
+    goal: 1500,
+    rounds: 5,
+    run: async (bench) => {
+      const metrics = METRICS.filter(({ name }) => name.startsWith('train/')).slice(0, 12);
+      const address = `/compare?runs=${bench.comparedRuns.join(',')}&metrics=${metrics.map(({ name }) => name).join(',')}`;
+      return timeInWindow(bench, address, metrics.length);
     },
   },
   {
@@ -291,7 +313,15 @@ const store = {
   points: Number(pick('SELECT count(*) FROM points')),
 };
 const longRun = String(pick('SELECT run_id FROM series ORDER BY id DESC LIMIT 1'));
-const newRun = String(pick('SELECT id FROM runs ORDER BY number DESC LIMIT 1 OFFSET 1') ?? longRun);
+const comparedRuns = database
+  .prepare(
+    `SELECT id FROM runs WHERE deleted_at IS NULL AND status = 'finished' AND id <> ?
+       AND (SELECT max(step) FROM steps WHERE run_id = runs.id) >= 100 ORDER BY number DESC LIMIT 20`,
+  )
+  .pluck()
+  .all(longRun)
+  .map(String);
+const newRun = comparedRuns[0] ?? longRun;
 const newRunSteps = Number(database.prepare('SELECT max(step) FROM steps WHERE run_id = ?').pluck().get(newRun));
 database.close();
 
@@ -303,7 +333,15 @@ const [app, browser] = await Promise.all([startApp(home), startBrowser()]);
 const rows: Record<string, string | number>[] = [];
 try {
   const context = await signedIn(browser, app.url);
-  const bench: Bench = { url: app.url, longRun, newRun, newRunSteps, page: () => context.newPage(), browser };
+  const bench: Bench = {
+    url: app.url,
+    longRun,
+    newRun,
+    newRunSteps,
+    comparedRuns,
+    page: () => context.newPage(),
+    browser,
+  };
   for (const measure of measures.filter(({ name }) => name.toLowerCase().includes((given.only ?? '').toLowerCase()))) {
     const load = loadavg()[0] ?? 0;
     const found: number[] = [];
