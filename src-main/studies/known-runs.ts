@@ -32,8 +32,7 @@ export class KnownRuns {
 
   /** Finds among the runs as they stand now. */
   async look(): Promise<Finder> {
-    // What was imported cannot be gone on with, and may come from another program.
-    const runs = (await this.#api.runs({})).filter(({ origin }) => !origin);
+    const runs = (await this.#api.runs({})).filter(isOurs);
     await this.#identify(runs);
     const byIdentity = Map.groupBy(runs, (run) => this.#identities.get(keyOf(run)));
     return async (config) => {
@@ -73,6 +72,10 @@ export class KnownRuns {
     return goesOn ? 'cut' : 'failed';
   }
 }
+
+/** What another program made is not of a study; what another Assay made is, where it need not be gone on with. */
+const isOurs = ({ origin, status }: RunSummary) =>
+  origin === null || (origin.format === 'assay' && status === 'finished');
 
 const keyOf = ({ id, steps }: RunSummary) => `${id} ${steps}`;
 

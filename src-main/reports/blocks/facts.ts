@@ -21,8 +21,12 @@ const OFTEN_COMMON: readonly Fact[] = [
   ['problems', ({ detail }) => detail.config.problems.kind],
   ['data', ({ detail }) => detail.datasetHash],
   ['isolation', ({ detail }) => detail.isolation],
-  ['imported from', ({ detail }) => (detail.origin === null ? null : `${detail.origin.format}, ${detail.origin.file}`)],
+  // What another Assay made is the same run wherever it is kept; of the others it is said who made them.
+  ['imported from', ({ detail: { origin } }) => foreign(origin)],
 ];
+
+const foreign = (origin: LoadedRun['detail']['origin']): string | null =>
+  origin === null || origin.format === 'assay' ? null : `${origin.format}, ${origin.file}`;
 
 export const facts: Resolver<'facts'> = (_, { id, conditions, ledger }) => {
   const runs = conditions.flatMap((condition) => condition.runs.map((run) => ({ run, condition })));

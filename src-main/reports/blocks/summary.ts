@@ -107,7 +107,7 @@ function against({ id, conditions, ledger }: BlockContext, reference: LoadedCond
     ['Higher than', ({ verdict, value }: Difference) => verdict === 'DIFFERENT' && value > 0],
     ['Lower than', ({ verdict, value }: Difference) => verdict === 'DIFFERENT' && value < 0],
     ['The same within the margin as', ({ verdict }: Difference) => verdict === 'SAME'],
-    ['Not told from', ({ verdict }: Difference) => verdict === 'INCONCLUSIVE'],
+    ['Undecided against', ({ verdict }: Difference) => verdict === 'INCONCLUSIVE'],
   ] as const;
   return kinds.flatMap(([words, isOf]): Text => {
     const of = found.filter(isOf);

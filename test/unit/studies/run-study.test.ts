@@ -19,10 +19,16 @@ class FakeApp {
   refusal: { path: string; message: string } | null = null;
   #listeners: ((run: RunDetail) => void)[] = [];
 
-  add(name: string, preset: string | null, values: FlatValues, status: RunDetail['status']): RunDetail {
+  add(
+    name: string,
+    preset: string | null,
+    values: FlatValues,
+    status: RunDetail['status'],
+    origin: { readonly format: string; readonly file: string } | null = null,
+  ): RunDetail {
     const number = this.kept.length + 1;
     const config = resolveConfig({ name, preset, values });
-    const run = { id: `run-${number}`, number, name, status, error: null, step: 0, steps: config.limits.steps };
+    const run = { id: `run-${number}`, number, name, status, error: null, step: 0, steps: config.limits.steps, origin };
     // Only what a study asks of a run.
     const detail = { ...run, config } as unknown as RunDetail;
     this.kept.push(detail);
@@ -135,6 +141,19 @@ describe('a study', () => {
     await runStudy(app.api, study, { scale: 'tiny', seeds: [1] });
     expect(app.launched).toEqual([]);
     expect(app.resumed).toEqual(['cut off']);
+  });
+
+  test('takes runs of another Assay that are finished, none that another program made or that would have to go on', async () => {
+    const values = { 'seeds.run': 1, 'limits.steps': 2 };
+    const from = async (format: string, status: RunDetail['status']) => {
+      const app = new FakeApp();
+      app.add('theirs', 'token-entropy', values, status, { format, file: 'theirs' });
+      await runStudy(app.api, study, { scale: 'tiny', seeds: [1] });
+      return app.launched;
+    };
+    expect(await from('assay', 'finished')).toEqual(['trial child 1']);
+    expect(await from('assay', 'interrupted')).toEqual(['trial parent 1', 'trial child 1']);
+    expect(await from('trl', 'finished')).toEqual(['trial parent 1', 'trial child 1']);
   });
 
   test('a run that failed is made anew, not taken; one that fails ends the study with its reason', async () => {
