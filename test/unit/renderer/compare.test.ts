@@ -122,7 +122,7 @@ describe('looks', () => {
 
   test('the first group has the colour that its run has on every page', () => {
     const looks = looksOf([{ key: 'g', runIds: ['r'] }], () => 3, 'dark');
-    expect(looks.get('g')?.colour).toBe('#e4553d');
+    expect(looks.get('g')?.colour).toBe('#b1412e');
   });
 });
 
