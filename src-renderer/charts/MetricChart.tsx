@@ -98,10 +98,11 @@ export function MetricChart({ spec, page, height = 176, place, onExpand, grip }:
     return option;
   };
   useEffect(() => {
-    const redraw = throttle(() => chart.current?.invalidate(), REDRAW_MS);
-    const release = run.subscribe(redraw);
+    const draw = () => chart.current?.invalidate();
+    const redraw = throttle(draw, REDRAW_MS);
+    const release = [run.subscribe(redraw), run.onRead(draw)];
     return () => {
-      release();
+      for (const each of release) each();
       redraw.cancel();
     };
   }, [run]);

@@ -36,6 +36,8 @@ export interface LiveRun {
   readonly metrics: RunMetrics;
   /** At most four times a second. */
   readonly subscribe: (listener: () => void) => () => void;
+  /** When series that somebody waits for were read. */
+  readonly onRead: (listener: () => void) => () => void;
   /** False until it is known which series there are. */
   readonly loaded: boolean;
   /** Keep these series; returns the function that lets go of them. */
@@ -51,6 +53,7 @@ export class WatchedRun implements LiveRun {
   readonly #api: Api;
   readonly #runId: string;
   readonly #signal = new Signal();
+  readonly #wasRead = new Signal();
   readonly #changed = throttle(this.#signal.emit, REFRESH_MS);
   readonly #needed = new Map<string, number>();
   readonly #axes = new Set<XAxis>();
@@ -70,6 +73,7 @@ export class WatchedRun implements LiveRun {
   }
 
   readonly subscribe = this.#signal.subscribe;
+  readonly onRead = this.#wasRead.subscribe;
 
   need(names: readonly string[]): () => void {
     for (const name of names) {
@@ -138,6 +142,7 @@ export class WatchedRun implements LiveRun {
         const take = await next();
         if (epoch === this.#epoch) take();
         this.#changed();
+        this.#wasRead.emit();
       }
     } catch (error) {
       // The run's own query fails for the same reason and shows it; a lost connection loads again when it is back.

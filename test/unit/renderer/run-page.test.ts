@@ -55,6 +55,7 @@ describe('the view of charts', () => {
       metrics,
       loaded: true,
       subscribe: () => () => undefined,
+      onRead: () => () => undefined,
       need: () => () => undefined,
       look: (range) => looked.push(range),
       placeOn: () => undefined,
