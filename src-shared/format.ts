@@ -147,6 +147,21 @@ export function formatDateTime(time: number | null): string {
 
 export type Unit = Metric['unit'];
 
+/** Units whose values are never below 0. */
+export const NEVER_BELOW_ZERO: ReadonlySet<Unit> = new Set([
+  'fraction',
+  'tokens',
+  'words',
+  'count',
+  'seconds',
+  'bytes',
+  'per second',
+]);
+
+/** What no value of a series can be below. Nats are log-probabilities or entropies: what was measured tells which. */
+export const leastOf = (unit: Unit, measured: number): number =>
+  NEVER_BELOW_ZERO.has(unit) || (unit === 'nats' && measured >= 0) ? 0 : Number.NEGATIVE_INFINITY;
+
 /** A metric's value without its unit, except for `%`. */
 export function formatMetric(unit: Unit, value: number | null | undefined): string {
   if (unit === 'fraction') return formatPercent(value);

@@ -1,6 +1,7 @@
 /** Estimates over the seeds of a condition, and differences between two: where reports take their statistics from. */
 
 import { concerns } from '../../src-shared/comparison.ts';
+import { NEVER_BELOW_ZERO } from '../../src-shared/format.ts';
 import { METRICS, type Metric } from '../../src-shared/metrics.ts';
 import { stream } from '../../src-shared/random.ts';
 import type { Arm } from '../comparison/arms.ts';
@@ -54,12 +55,9 @@ export function evaluationInterval(run: LoadedRun, step: number): Interval | nul
 
 export const ONE_EVALUATION = 'one evaluation, 95 % interval from the standard error over its problems';
 
-/** Units whose values are never below 0. */
-export const NEVER_BELOW_ZERO: readonly string[] = ['fraction', 'tokens', 'words', 'count', 'seconds'];
-
 /** Where values cannot be, an interval need not reach: cutting it there loses no coverage. */
 export function bounded(interval: Interval | null, unit: Metric['unit']): Interval | null {
-  if (interval === null || !NEVER_BELOW_ZERO.includes(unit)) return interval;
+  if (interval === null || !NEVER_BELOW_ZERO.has(unit)) return interval;
   return { low: Math.max(0, interval.low), high: unit === 'fraction' ? Math.min(1, interval.high) : interval.high };
 }
 

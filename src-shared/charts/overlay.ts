@@ -2,7 +2,7 @@
  * Several runs or groups of runs on one metric: each a line with its 95 % band, told apart by colour, dash and marker,
  * with a mark where it began to collapse. Pure: the same input gives the same option, on screen and in a file.
  */
-import { formatCompact, formatDuration, formatTick, type Unit } from '../format.ts';
+import { formatCompact, formatDuration, formatTick, leastOf, type Unit } from '../format.ts';
 import type { BandPoint } from './mean-band.ts';
 import { type ChartColours, type ChartOption, topOfFraction } from './option.ts';
 import type { LineLook } from './palette.ts';
@@ -46,8 +46,14 @@ const X_NAMES: Readonly<Record<XAxisKind, string>> = {
 };
 /** Lines with more points than this have a marker at every so many of them. */
 const MARKERS = 12;
-/** Values that cannot be below 0 or above 1. */
-const bounded = (unit: Unit, value: number) => (unit === 'fraction' ? Math.min(1, Math.max(0, value)) : value);
+/** Where values cannot be, a band need not reach. */
+function rangeOf(unit: Unit, lines: readonly OverlayLine[]): { readonly least: number; readonly most: number } {
+  const measured = lines.reduce(
+    (low, { points }) => points.reduce((m, { value }) => Math.min(m, value), low),
+    Infinity,
+  );
+  return { least: leastOf(unit, measured), most: unit === 'fraction' ? 1 : Infinity };
+}
 
 export const formatX = (kind: XAxisKind, value: number): string =>
   kind === 'seconds' ? formatDuration(value) : formatCompact(value);
@@ -56,6 +62,7 @@ export const formatX = (kind: XAxisKind, value: number): string =>
 export function overlayOption(lines: readonly OverlayLine[], view: OverlayView): ChartOption {
   const { colours, unit, x, logX = false, logY = false, range, title, legend = false, xName = false } = view;
   const shown = lines.filter(({ points }) => points.length > 0);
+  const possible = rangeOf(unit, shown);
   const label = { color: colours.text, fontSize: 11, fontFamily: 'system-ui, sans-serif' };
   const keeps = (p: { x: number; value: number }) => (!logX || p.x > 0) && (!logY || p.value > 0);
   const top = 10 + (title === undefined ? 0 : 26) + (legend ? 22 : 0);
@@ -120,7 +127,7 @@ export function overlayOption(lines: readonly OverlayLine[], view: OverlayView):
           lineStyle: { color: line.look.colour, width: 1, opacity: 0.22 },
           z: 2,
         })),
-        ...bandOf(line, points, unit, logY),
+        ...bandOf(line, points, possible, logY),
         {
           ...bare(
             line.id,
@@ -163,11 +170,16 @@ function sparseSymbol(count: number) {
 }
 
 /** Lower edge invisible, the height above it filled: echarts' way of a band. */
-function bandOf(line: OverlayLine, points: OverlayLine['points'], unit: Unit, logY: boolean): object[] {
+function bandOf(
+  line: OverlayLine,
+  points: OverlayLine['points'],
+  { least, most }: ReturnType<typeof rangeOf>,
+  logY: boolean,
+): object[] {
   const edges = points.flatMap(({ x, low, high }) =>
     low === undefined || high === undefined || (logY && low <= 0)
       ? []
-      : [{ x, low: bounded(unit, low), high: bounded(unit, high) }],
+      : [{ x, low: Math.max(least, low), high: Math.min(most, high) }],
   );
   if (edges.length < 2) return [];
   const edge = (id: string, data: readonly (readonly number[])[]) => ({

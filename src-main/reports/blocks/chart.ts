@@ -1,8 +1,9 @@
 /** One metric over the steps: a line a condition, its mean over the seeds with a 95 % band. */
 import { type BandPoint, meanBand } from '../../../src-shared/charts/mean-band.ts';
+import { leastOf } from '../../../src-shared/format.ts';
 import type { Figure } from '../../../src-shared/report.ts';
 import { roundRange } from '../axis.ts';
-import { ACCURACY, bounded, evaluationInterval, metricOf, NEVER_BELOW_ZERO } from '../compare.ts';
+import { ACCURACY, bounded, evaluationInterval, metricOf } from '../compare.ts';
 import { origin, type Resolver, seedsOf } from '../context.ts';
 import type { LoadedRun } from '../runs.ts';
 
@@ -47,7 +48,7 @@ export const chart: Resolver<'chart'> = ({ metric }, { id, conditions, ledger })
     ...(isCut ? ['Bands are cut at the edges of the plot.'] : []),
     ...(every > 1 ? [`About one step in ${every} is drawn.`] : []),
   ];
-  const isNeverBelow = NEVER_BELOW_ZERO.includes(unit) || (unit === 'nats' && least >= 0);
+  const isNeverBelow = leastOf(unit, least) === 0;
   const [from, to] = roundRange(isNeverBelow ? Math.max(0, low) : low, high);
   const range: Figure['range'] = [isNeverBelow ? Math.max(0, from) : from, unit === 'fraction' ? Math.min(1, to) : to];
   return [{ form: 'figure', id, title, caption: notes.join(' '), unit, range, bands, series }];

@@ -79,6 +79,29 @@ describe('an overlay', () => {
     ).toEqual([10]);
   });
 
+  test('a band of lengths or entropies stops at zero, one of what can be negative does not', () => {
+    const wide = (first: number) =>
+      overlayOption(
+        [
+          {
+            id: 'l',
+            label: 'l',
+            look: lineLook(1, 'light'),
+            points: meanBand([run([0, first], [1, 3]), run([0, 9], [1, 90])]),
+          },
+        ],
+        { ...view, unit },
+      ) as ReturnType<typeof drawn>;
+    let unit: OverlayView['unit'] = 'tokens';
+    const least = (first = 1) => Math.min(...(wide(first).series[0]?.data.map(([, low]) => low ?? 0) ?? []));
+    expect(least()).toBe(0);
+    unit = 'nats';
+    expect(least()).toBe(0);
+    expect(least(-20)).toBeLessThan(-20);
+    unit = 'number';
+    expect(least()).toBeLessThan(-1);
+  });
+
   test('is the same for the same input, and leaves out lines without a point', () => {
     expect(JSON.stringify(drawn())).toBe(JSON.stringify(drawn()));
     expect(overlayOption([{ id: 'e', label: 'e', look: lineLook(1, 'dark'), points: [] }], view)).toMatchObject({
