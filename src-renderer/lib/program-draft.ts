@@ -1,7 +1,7 @@
 /** The program that a person is writing in the playground: as it is kept, edited and sent. Numbers are kept as typed. */
 import { z } from 'zod';
 import { type Api, PROGRAM_BOUNDS } from '../../src-shared/api.ts';
-import { type Comparison, LANGUAGES, type Test, testSchema } from '../../src-shared/verdict.ts';
+import { type Comparison, LANGUAGES, PROGRAM_TESTS, type Test } from '../../src-shared/verdict.ts';
 
 export const COMPARISONS = ['exact', 'tolerance', 'unordered'] as const;
 
@@ -17,7 +17,7 @@ export type DraftTest = z.infer<typeof draftTestSchema>;
 
 export const draftSchema = z.object({
   language: z.enum(LANGUAGES),
-  kind: testSchema.shape.kind,
+  kind: z.enum(PROGRAM_TESTS),
   functionName: z.string(),
   code: z.string(),
   tests: z.array(draftTestSchema),

@@ -97,8 +97,20 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
   });
 
   test('chosen by keys and ranges, tagged, deleted, and brought back', { timeout: 60_000 }, async () => {
-    for (const key of ['j', 'Space', 'j', 'j', 'Shift+Space']) await page.keyboard.press(key);
+    for (const key of ['j', 'x', 'j', 'j', 'Shift+X']) await page.keyboard.press(key);
     await chosen().getByText('3 chosen').waitFor();
+    // A look at the run that the keys are on goes with them, and leaves what is chosen.
+    const peek = page.getByRole('complementary', { name: 'The run under the keys' });
+    await page.keyboard.press('Space');
+    const peekedAt = async (row: number) => {
+      const title = (await column(2))[row] ?? '';
+      await expect.poll(async () => title.startsWith(await peek.getByRole('heading').first().innerText())).toBe(true);
+    };
+    await peekedAt(2);
+    await page.keyboard.press('k');
+    await peekedAt(1);
+    await page.keyboard.press('Space');
+    await peek.waitFor({ state: 'detached' });
     const names = (await column(2)).slice(0, 3);
 
     await chosen().getByRole('button', { name: 'Tag' }).click();

@@ -23,7 +23,9 @@ export function TestResults({ tests, outcome }: TestResultsProps) {
       <h3 className="section-title">Tests</h3>
       {tests.length === 0 ? (
         <p className={css.none}>
-          {outcome === 'no-code' ? 'Nothing was run: the completion holds no program.' : 'No test was run.'}
+          {outcome === 'no-code'
+            ? 'Nothing was judged: the completion holds no program, or no final answer where one is asked for.'
+            : 'No test was run.'}
         </p>
       ) : (
         <ul className={css.marks}>

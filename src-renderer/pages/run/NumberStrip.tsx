@@ -30,12 +30,13 @@ const KL: Tile = { label: 'KL', metric: 'train/kl' };
 const SELF_CERTAINTY: Tile = { label: 'Self-certainty', metric: 'train/self-certainty' };
 const SECONDS: Tile = { label: 'Per step', metric: 'time/step' };
 
-export function NumberStrip({ runId }: { runId: string }) {
+/** @param narrow In two rows. */
+export function NumberStrip({ runId, narrow = false }: { runId: string; narrow?: boolean }) {
   const run = useLiveRun(runId);
   useMetricsVersion(run);
   const hasKl = run?.metrics.latest('train/kl') !== undefined;
   return (
-    <dl className={css.strip} aria-label="Latest numbers">
+    <dl className={css.strip} data-narrow={narrow} aria-label="Latest numbers">
       {[...TILES, hasKl ? KL : SELF_CERTAINTY, SECONDS].map((tile) => (
         <NumberTile key={tile.metric} tile={tile} run={run} />
       ))}

@@ -107,7 +107,7 @@ function UnsafeMark({ isolation }: { isolation: string | null }) {
   );
 }
 
-function CollapseMark({ collapse }: { collapse: RunDetail['collapse'] }) {
+export function CollapseMark({ collapse }: { collapse: RunDetail['collapse'] }) {
   if (collapse === null) return null;
   return (
     <Tooltip label={`${COLLAPSE_MODES[collapse.mode]}: ${collapse.why}`} multiline maw={420}>

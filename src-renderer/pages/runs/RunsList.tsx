@@ -3,7 +3,7 @@ import { ActionIcon, Button, Menu, Select, useComputedColorScheme } from '@manti
 import { useHotkeys } from '@mantine/hooks';
 import { IconDots, IconFileImport, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
-import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import type { RunSummary } from '../../../src-shared/api.ts';
 import { formatCount } from '../../../src-shared/format.ts';
 import { LinkButton } from '../../components/LinkButton.tsx';
@@ -28,6 +28,9 @@ import { useRunValues } from './use-run-values.ts';
 import { useRunsView } from './use-runs-view.ts';
 import { useSelection } from './use-selection.ts';
 import { ViewsMenu } from './ViewsMenu.tsx';
+
+/** With the charts, which the list does without. */
+const RunPeek = lazy(async () => ({ default: (await import('./RunPeek.tsx')).RunPeek }));
 
 /** Typing must have settled for so long before the address says what was typed. */
 const ADDRESS_MS = 400;
@@ -97,6 +100,7 @@ export function RunsList({ runs, actions, onBin }: RunsListProps) {
   const [rows, setRows] = useState<readonly TableRow[]>([]);
   const [renaming, setRenaming] = useState<RunSummary | null>(null);
   const [exporting, setExporting] = useState<readonly RunSummary[] | null>(null);
+  const [peeking, setPeeking] = useState(false);
   const active = useRunKeys({
     rows,
     selection,
@@ -105,7 +109,9 @@ export function RunsList({ runs, actions, onBin }: RunsListProps) {
     onOpen: open,
     onToggleGroup: toggleGroup,
     onRename: setRenaming,
+    onPeek: () => setPeeking((before) => !before),
   });
+  const row = rows[active];
   useHotkeys([['/', () => input.current?.focus()]]);
 
   const tagField = fields.find(({ key }) => key === 'tag');
@@ -186,26 +192,33 @@ export function RunsList({ runs, actions, onBin }: RunsListProps) {
           </Button>
         </div>
       ) : (
-        <RunsTable
-          runs={found}
-          view={view}
-          onView={change}
-          columns={columns}
-          context={context}
-          sortLookup={allValues}
-          groupField={groupField}
-          measureUnit={
-            catalogue?.metrics.find(({ name }) => name === measureOf(view.measure)?.metric)?.unit ?? 'number'
-          }
-          collapsed={collapsed}
-          onCollapse={toggleGroup}
-          chosen={selection.ids}
-          onChoose={selection.choose}
-          onChooseAll={selection.chooseAll}
-          active={active}
-          onRows={setRows}
-          onDrawn={setDrawn}
-        />
+        <div className={css.body}>
+          <RunsTable
+            runs={found}
+            view={view}
+            onView={change}
+            columns={columns}
+            context={context}
+            sortLookup={allValues}
+            groupField={groupField}
+            measureUnit={
+              catalogue?.metrics.find(({ name }) => name === measureOf(view.measure)?.metric)?.unit ?? 'number'
+            }
+            collapsed={collapsed}
+            onCollapse={toggleGroup}
+            chosen={selection.ids}
+            onChoose={selection.choose}
+            onChooseAll={selection.chooseAll}
+            active={active}
+            onRows={setRows}
+            onDrawn={setDrawn}
+          />
+          {peeking && row?.kind === 'run' ? (
+            <Suspense>
+              <RunPeek run={row.run} onClose={() => setPeeking(false)} />
+            </Suspense>
+          ) : null}
+        </div>
       )}
       {selection.runs.length === 0 ? null : (
         <SelectionBar

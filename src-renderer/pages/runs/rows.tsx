@@ -36,7 +36,7 @@ export const RunRow = memo(function RunRow(props: RunRowProps) {
   };
   return (
     // biome-ignore-start lint/a11y/useSemanticElements: as in the table
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the row's link and box, and Enter and Space, do the same
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the row's link and box, and Enter and x, do the same
     <div
       role="row"
       tabIndex={-1}

@@ -1,4 +1,4 @@
-/** The list of runs by keys: j and k, Enter opens, Space chooses, Shift+Space up to here, F2 renames, Delete deletes,
+/** The list of runs by keys: j and k, Enter opens, Space peeks, x chooses, Shift+x up to here, F2 renames, Delete deletes,
  * Alt+up and Alt+down move a waiting run in the queue. */
 import { useHotkeys } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
@@ -17,10 +17,21 @@ interface RunKeys {
   readonly onOpen: (runId: string) => void;
   readonly onToggleGroup: (groupId: string) => void;
   readonly onRename: (run: RunSummary) => void;
+  /** Opens or closes the look at a run beside the list. */
+  readonly onPeek: () => void;
 }
 
 /** @returns Place of the row that the keys are on; -1: none yet. */
-export function useRunKeys({ rows, selection, actions, queue, onOpen, onToggleGroup, onRename }: RunKeys): number {
+export function useRunKeys({
+  rows,
+  selection,
+  actions,
+  queue,
+  onOpen,
+  onToggleGroup,
+  onRename,
+  onPeek,
+}: RunKeys): number {
   const [active, setActive] = useState(-1);
   useEffect(() => setActive((before) => Math.min(before, rows.length - 1)), [rows.length]);
   const row = rows[active];
@@ -38,13 +49,16 @@ export function useRunKeys({ rows, selection, actions, queue, onOpen, onToggleGr
     },
   });
 
-  const choose = (how: 'toggle' | 'extend') => (event: KeyboardEvent) => {
+  const choose = (how: 'toggle' | 'extend') => () => {
+    if (run !== undefined) selection.choose(run.id, how, shown());
+  };
+  const peek = (event: KeyboardEvent) => {
     if (keysAreTaken()) return;
     // A focused button or link has a Space of its own.
     if (event.target instanceof HTMLElement && event.target.closest('a, button, [role="tab"]') !== null) return;
     event.preventDefault();
-    if (run !== undefined) selection.choose(run.id, how, shown());
-    else if (group !== undefined) onToggleGroup(group.group.id);
+    if (group !== undefined) onToggleGroup(group.group.id);
+    else onPeek();
   };
   const move = (by: number) => () => {
     const place = run === undefined ? -1 : queue.indexOf(run.id);
@@ -54,8 +68,9 @@ export function useRunKeys({ rows, selection, actions, queue, onOpen, onToggleGr
     if (!keysAreTaken()) body();
   };
   useHotkeys([
-    ['space', choose('toggle'), { preventDefault: false }],
-    ['shift+space', choose('extend'), { preventDefault: false }],
+    ['space', peek, { preventDefault: false }],
+    ['x', unlessTaken(choose('toggle'))],
+    ['shift+x', unlessTaken(choose('extend'))],
     ['mod+A', unlessTaken(() => selection.chooseAll(shown()))],
     ['Escape', unlessTaken(selection.clear), { preventDefault: false }],
     ['F2', unlessTaken(() => run !== undefined && onRename(run))],

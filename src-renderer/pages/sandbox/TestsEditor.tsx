@@ -1,11 +1,12 @@
 /** The tests of the program in the playground: what goes in, what is expected, and how the two are compared. */
 import { ActionIcon, Button, Select, Textarea, TextInput, Tooltip } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
-import type { Test } from '../../../src-shared/verdict.ts';
+import type { PROGRAM_TESTS } from '../../../src-shared/verdict.ts';
 import { COMPARISONS, type DraftFaults, type DraftTest, newTest } from '../../lib/program-draft.ts';
 import css from './TestsEditor.module.css';
 
-const TEXTS: Readonly<Record<Test['kind'], { help: string; input: string; expected: string }>> = {
+type Kind = (typeof PROGRAM_TESTS)[number];
+const TEXTS: Readonly<Record<Kind, { help: string; input: string; expected: string }>> = {
   functional: {
     help: 'Arguments and answer in JSON: one argument a line, one answer.',
     input: 'Arguments',
@@ -25,7 +26,7 @@ const TEXTS: Readonly<Record<Test['kind'], { help: string; input: string; expect
 const COMPARISON_TITLES = { exact: 'Exact', tolerance: 'Tolerance', unordered: 'Any order' } as const;
 
 interface TestsEditorProps {
-  readonly kind: Test['kind'];
+  readonly kind: Kind;
   readonly tests: readonly DraftTest[];
   readonly faults: DraftFaults;
   readonly onChange: (tests: DraftTest[]) => void;
@@ -83,7 +84,7 @@ export function TestsEditor({ kind, tests, faults, onChange }: TestsEditorProps)
 
 interface TestRowProps {
   readonly number: number;
-  readonly kind: Test['kind'];
+  readonly kind: Kind;
   readonly test: DraftTest;
   readonly faults: DraftFaults;
   readonly onChange: (change: Partial<DraftTest>) => void;
