@@ -1,5 +1,5 @@
 /** The commands of `assay`. Each opens the app, asks its Api, prints, and closes it again. */
-import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { FlatValues } from '../../src-shared/api.ts';
 import { AssayError } from '../../src-shared/errors.ts';
 import type { OwnedShell } from '../api/shell.ts';
@@ -15,6 +15,7 @@ import { addReportCommand } from './report.ts';
 import { isRunFile, readRunFile } from './run-file.ts';
 import { findRun } from './run-reference.ts';
 import { addSandboxCommands } from './sandbox.ts';
+import { addSetupCommand } from './setup.ts';
 import { catalogueLines, runDetailLines, runLines } from './show.ts';
 import { addStudyCommand } from './study.ts';
 import { applySets } from './values.ts';
@@ -217,14 +218,7 @@ function commands({ io, version, openApp }: ProgramOptions, done: (code: number)
   addCompareCommand(program, { io, withApp });
   addBootstrapCommand(program, { io, withApp });
 
-  program
-    .command('setup')
-    .description('make this machine faster: "cpu" compiles the native kernels, in seconds')
-    .addArgument(new Argument('<part>', 'what to set up').choices(['cpu']))
-    .action(async () => {
-      const { setUpCpu } = await import('../setup.ts');
-      await setUpCpu((line) => io.out(line));
-    });
+  addSetupCommand(program, io);
 
   program
     .command('catalogue')
