@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openPolicy } from '../../src-main/model/policy-files.ts';
 import { noBrowser, root, type ServedApp, startApp, startBrowser } from './launch.ts';
 
 const STEPS = 12;
@@ -98,6 +99,60 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     } finally {
       database.close();
     }
+  });
+
+  test('its checkpoint is exported, bootstrapped with a control, and deleted', { timeout: 120_000 }, async () => {
+    await page.getByRole('row').filter({ hasText: 'From the form' }).getByRole('link').click();
+    await page.getByRole('tab', { name: /^Checkpoints/ }).click();
+    const menu = page.getByRole('button', { name: `Checkpoint of step ${STEPS}: menu` });
+    const dialog = page.getByRole('dialog');
+
+    await menu.click();
+    await page.getByRole('menuitem', { name: 'Export the policy' }).click();
+    const folder = join(app.home, 'taken away');
+    await dialog.getByLabel('Folder').fill(folder);
+    await dialog.getByRole('button', { name: 'Export' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect((await openPolicy(folder)).config.vocabSize).toBeGreaterThan(0);
+
+    await page.getByRole('button', { name: 'Bootstrap from here' }).last().click();
+    await dialog.getByLabel('Steps').fill('1');
+    await picture('bootstrap');
+    await dialog.getByRole('button', { name: 'Launch' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('each with its control').waitFor();
+    // What a run was started from is kept, and the menu says why.
+    await menu.click();
+    expect(await page.getByRole('menuitem', { name: 'Delete' }).isDisabled()).toBe(true);
+    await page.keyboard.press('Escape');
+
+    const database = new Database(join(app.home, 'assay.db'), { readonly: true });
+    try {
+      const children = () =>
+        database
+          .prepare(
+            'SELECT parent_checkpoint_id AS parent, control_of AS control FROM runs WHERE number > 1 ORDER BY number',
+          )
+          .all();
+      expect(children()).toEqual([
+        { parent: expect.any(String), control: null },
+        { parent: null, control: expect.any(String) },
+      ]);
+    } finally {
+      database.close();
+    }
+    await page.getByRole('link', { name: 'Runs', exact: true }).first().click();
+    for (const row of [1, 2]) await page.getByRole('row').nth(row).getByText('Finished').waitFor({ timeout: 60_000 });
+
+    // The child's own checkpoint has no heir.
+    await page.getByRole('row').nth(2).getByRole('link').click();
+    await page.getByRole('tab', { name: /^Checkpoints/ }).click();
+    await page.getByRole('button', { name: 'Checkpoint of step 1: menu' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await dialog.getByRole('button', { name: 'Delete for good' }).click();
+    await page.getByText('Checkpoint of step 1 deleted').waitFor();
+    await page.getByRole('button', { name: 'Checkpoint of step 1: menu' }).waitFor({ state: 'detached' });
+    expect(complaints).toEqual([]);
   });
 
   test('the app ends by itself when asked, and frees its folder', async () => {
