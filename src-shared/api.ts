@@ -11,6 +11,7 @@ import { lineageCalls } from './lineage.ts';
 import { loggedMetricsSchema, metricSchema } from './metrics.ts';
 import { optionSchema, optionValueSchema } from './options.ts';
 import { organiseCalls, organiseEvents } from './organise.ts';
+import { problemSetCalls } from './problem-sets.ts';
 import { reportCalls } from './report.ts';
 import { rolloutSchema, rolloutSummarySchema } from './rollout.ts';
 import { rolloutCalls } from './rollouts.ts';
@@ -376,6 +377,7 @@ export const calls = {
   ...lineageCalls,
   ...transferCalls,
   ...studyCalls,
+  ...problemSetCalls,
 } as const;
 
 /** Events, published after the store has them. */

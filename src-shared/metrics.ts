@@ -302,7 +302,7 @@ export const METRICS = define([
     name: 'sandbox/no-code',
     title: 'No code',
     unit: 'fraction',
-    help: 'Rollouts without a code block.',
+    help: 'Rollouts without a code block, or without a final answer where one is asked for.',
     source: 'own choice',
   },
   {

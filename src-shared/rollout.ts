@@ -13,7 +13,7 @@ export const testResultSchema = z.object({
 });
 export type RolloutTest = z.infer<typeof testResultSchema>;
 
-/** `no-code`: the response holds no program, so nothing was run. */
+/** `no-code`: the response holds no program, or no final answer where one is asked for, so nothing was judged. */
 export const OUTCOMES = [...VERDICTS, 'no-code'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
@@ -47,6 +47,7 @@ export type RolloutSummary = z.infer<typeof rolloutSummarySchema>;
 export const rolloutSchema = rolloutSummarySchema.extend({
   prompt: z.string(),
   completion: z.string(),
+  /** The program, or the final answer where one is asked for. */
   code: z.string().nullable(),
   tests: z.array(testResultSchema),
   fault: rolloutFaultSchema.nullable(),

@@ -38,7 +38,11 @@ export const FAILURE_FEATURES = [
     title: 'No reasoning',
     help: 'Nothing but white space between <think> and </think>, or no <think>.',
   },
-  { id: 'no-code', title: 'No code block', help: 'The response holds no program.' },
+  {
+    id: 'no-code',
+    title: 'No code block',
+    help: 'The response holds no program, or no final answer where one is asked for.',
+  },
   {
     id: 'repeats',
     title: 'Repeats itself',

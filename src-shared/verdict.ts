@@ -34,15 +34,20 @@ export const comparisonSchema = z.discriminatedUnion('kind', [
 ]);
 export type Comparison = z.infer<typeof comparisonSchema>;
 
-/** One test of a program. */
+/** The kinds of tests that a program is run for. */
+export const PROGRAM_TESTS = ['functional', 'stdin', 'asserts'] as const;
+
+/** One test of a program, or of an answer. */
 export const testSchema = z.strictObject({
   /** functional: the program defines a function that is called. stdin: it reads standard input and prints. asserts:
-   * Python code, which the program never sees, calls the function and ends in an exception where it is wrong. */
-  kind: z.enum(['functional', 'stdin', 'asserts']),
+   * Python code, which the program never sees, calls the function and ends in an exception where it is wrong. answer:
+   * there is no program; the response ends in a mathematical answer, which no sandbox judges. */
+  kind: z.enum([...PROGRAM_TESTS, 'answer']),
   /** functional: one JSON value a line, one line an argument; stdin: the whole of standard input; asserts: the code,
-   * in which `candidate` and the function's own name are the function. */
+   * in which `candidate` and the function's own name are the function; answer: unused. */
   input: z.string(),
-  /** functional: the JSON value that the function returns; stdin: the text that the program prints; asserts: unused. */
+  /** functional: the JSON value that the function returns; stdin: the text that the program prints; asserts: unused;
+   * answer: the answer, in LaTeX or plain. */
   expected: z.string(),
   /** Other answers that are right as well. */
   accepted: z.array(z.string()).readonly().optional(),

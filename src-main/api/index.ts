@@ -8,6 +8,7 @@ import { estimateCalls } from './estimate.ts';
 import { importCalls } from './imports.ts';
 import { lineageCalls } from './lineage.ts';
 import { organiseCalls } from './organise.ts';
+import { problemSetCalls } from './problem-sets.ts';
 import { recordCalls } from './records.ts';
 import { reportCalls } from './reports.ts';
 import { rolloutCalls } from './rollouts.ts';
@@ -38,6 +39,7 @@ export function createCalls(context: ApiContext): Call {
     ...bundleCalls(context),
     ...importCalls(context),
     ...studyCalls(context),
+    ...problemSetCalls(context),
   };
   return async (name, input) => {
     if (!isCallName(name))

@@ -5,9 +5,11 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Api, Checkpoint, FlatValues, RunDetail } from '../../src-shared/api.ts';
 import { AssayError } from '../../src-shared/errors.ts';
+import { evaluationOptions } from '../../src-shared/run.ts';
 import type { OwnedShell } from '../api/shell.ts';
 import { intervalOfMean, type Judged, passByProblem } from '../stats/accuracy.ts';
 import { mean } from '../stats/describe.ts';
+import { DATASET_HELP, datasetSets } from './dataset.ts';
 import { follow } from './follow.ts';
 import { type Io, table } from './io.ts';
 import { findRun } from './run-reference.ts';
@@ -19,7 +21,7 @@ interface Surroundings {
 }
 
 interface Given {
-  readonly problems?: string;
+  readonly dataset?: string;
   readonly set: readonly string[];
   readonly samples?: string;
   readonly temperature?: string;
@@ -31,12 +33,14 @@ interface Given {
 
 /** Shorter names of options. */
 const FLAGS = {
-  problems: 'problems.kind',
   samples: 'evaluation.samples',
   temperature: 'evaluation.temperature',
   topP: 'evaluation.topP',
   maxTokens: 'rollouts.maxNewTokens',
 } as const;
+
+/** Benchmarks are measured whole. */
+const ALL_PROBLEMS = `evaluation.problems=${evaluationOptions.problems.max}`;
 
 export function addEvalCommand(program: Command, { io, withApp }: Surroundings): void {
   program
@@ -46,7 +50,7 @@ export function addEvalCommand(program: Command, { io, withApp }: Surroundings):
       '<policy>',
       'embedded; a checkpoint by its id; a run by its number (its newest checkpoint), or 14@50 for its step 50; or a folder',
     )
-    .option('--problems <kind>', 'problem set, as problems.kind')
+    .option('--dataset <set>', `${DATASET_HELP}; all of its validation problems are used`)
     .option('-n, --samples <n>', 'samples a problem, as evaluation.samples')
     .option('--temperature <t>', 'as evaluation.temperature')
     .option('--top-p <p>', 'as evaluation.topP')
@@ -60,7 +64,10 @@ export function addEvalCommand(program: Command, { io, withApp }: Surroundings):
         const flags = (Object.keys(FLAGS) as (keyof typeof FLAGS)[]).flatMap((flag) =>
           given[flag] === undefined ? [] : [`${FLAGS[flag]}=${given[flag]}`],
         );
-        const values = applySets(await api.catalogue({}), null, { 'policy.source': source, 'limits.steps': 0 }, [
+        const catalogue = await api.catalogue({});
+        const dataset = given.dataset === undefined ? [] : [...datasetSets(catalogue, given.dataset), ALL_PROBLEMS];
+        const values = applySets(catalogue, null, { 'policy.source': source, 'limits.steps': 0 }, [
+          ...dataset,
           ...flags,
           ...given.set,
         ]);

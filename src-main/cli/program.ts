@@ -11,6 +11,7 @@ import { addExportCommand } from './export.ts';
 import { follow } from './follow.ts';
 import { addImportCommand } from './import.ts';
 import { type Io, reportError } from './io.ts';
+import { addProblemsCommand } from './problems.ts';
 import { addReportCommand } from './report.ts';
 import { isRunFile, readRunFile } from './run-file.ts';
 import { findRun } from './run-reference.ts';
@@ -210,6 +211,7 @@ function commands({ io, version, openApp }: ProgramOptions, done: (code: number)
 
   addSandboxCommands(program, { io, withApp });
   addEvalCommand(program, { io, withApp });
+  addProblemsCommand(program, { io, withApp });
   addStudyCommand(program, { io, withApp });
   addExportCommand(program, { io, withApp });
   addImportCommand(program, { io, withApp });

@@ -22,9 +22,3 @@ export function answerSpan(text: string): Span {
   const end = text.lastIndexOf(THINK_END);
   return [end < 0 ? 0 : end + THINK_END.length, text.length];
 }
-
-/** The text of `codeSpan`. */
-export function extractCode(text: string): string | null {
-  const span = codeSpan(text);
-  return span === null ? null : text.slice(...span);
-}

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Options, OptionValues } from '../../src-shared/options.ts';
 import { type Problem, SPLITS, type Split } from '../../src-shared/problem.ts';
 import type { RunConfig } from '../../src-shared/run.ts';
-import type { Test } from '../../src-shared/verdict.ts';
+import type { Language, Test } from '../../src-shared/verdict.ts';
 
 export interface Dataset {
   readonly id: string;
@@ -12,6 +12,24 @@ export interface Dataset {
   load(split: Split): Promise<readonly Problem[]>;
   /** SHA-256, in hex, of the canonical JSON of all splits: equal hashes mean equal problems. */
   hash(): Promise<string>;
+  /** What its files say beside the problems, one a problem in the order of `load`; a set that publishes nothing more has
+   * none. Read anew each time, as no run needs it. @param mostSolutions Solutions of each problem, at most. */
+  published?(split: Split, mostSolutions: number): Promise<readonly Published[]>;
+  /** Records that make no problem here, by the reason, with their number. */
+  leftOut?(): Promise<ReadonlyMap<string, number>>;
+}
+
+/** A program that solves a problem: what a sandbox that judges the problem must let pass. */
+export interface Solution {
+  readonly language: Language;
+  readonly code: string;
+}
+
+export interface Published {
+  readonly problemId: string;
+  /** YYYY-MM-DD; null where it is not known. */
+  readonly date: string | null;
+  readonly solutions: readonly Solution[];
 }
 
 /** A way to get problems; options are checked before `open`. */
@@ -30,8 +48,11 @@ export interface DatasetKind<O extends Options = Options> {
 export async function hashOf(load: Dataset['load']): Promise<string> {
   const hash = createHash('sha256');
   for (const split of SPLITS) {
-    const problems = await load(split);
-    hash.update(JSON.stringify([split, problems.map(canonical)]));
+    // Problem by problem: all of them may be more than a string can hold.
+    hash.update(`["${split}",[`);
+    for (const [i, problem] of (await load(split)).entries())
+      hash.update(`${i === 0 ? '' : ','}${JSON.stringify(canonical(problem))}`);
+    hash.update(']]');
   }
   return hash.digest('hex');
 }

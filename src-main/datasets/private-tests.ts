@@ -25,7 +25,7 @@ export function decodePrivateTests(value: unknown, at: string): unknown {
   }
 }
 
-/** Opcodes of protocols 0 to 5 that pickling a string needs (CPython's pickletools). */
+/** Opcodes of protocols 1 to 5 that pickling a string needs (CPython's pickletools); protocol 0 writes another form. */
 const PROTO = 0x80;
 const FRAME = 0x95;
 const BINUNICODE = 0x58;

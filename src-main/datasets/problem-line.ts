@@ -1,12 +1,12 @@
-/** One line of a problem file: its two dialects, and what is said when it is wrong. */
+/** One record of a problem file: its two dialects, LiveCodeBench's and ours, and what is said when it is wrong. */
 import { z } from 'zod';
-import { AssayError } from '../../src-shared/errors.ts';
 import type { Problem } from '../../src-shared/problem.ts';
 import type { Test } from '../../src-shared/verdict.ts';
+import { checked, embedded, fault, meaningOf, parseJson } from './parsing.ts';
 import { decodePrivateTests } from './private-tests.ts';
 
 const text = z.string('must be text');
-const lineSchema = z.looseObject(
+const recordSchema = z.looseObject(
   {
     id: z.union([text, z.number()], 'must be text or a number').optional(),
     question_id: z.union([text, z.number()], 'must be text or a number').optional(),
@@ -30,19 +30,22 @@ const testSchema = z.looseObject({
   testtype: z.enum(['functional', 'stdin'], 'must be "functional" or "stdin"').optional(),
 });
 
+/** `parseProblem` of a line of JSON. */
+export const parseProblemLine = (line: string, at: string): Problem => parseProblem(parseJson(line, at), at);
+
 /**
  * Read one problem. `tests` are hidden, as `private_test_cases` are; `public_test_cases` are visible.
  * @param at File and line; named in errors.
  * @throws AssayError `usage` naming file, line and field, what is wrong and what is allowed.
  */
-export function parseProblemLine(line: string, at: string): Problem {
-  const raw = check(lineSchema, json(line, at), at);
+export function parseProblem(record: unknown, at: string): Problem {
+  const raw = checked(recordSchema, record, at);
   const id = raw.id ?? raw.question_id;
   if (id === undefined || id === '') throw fault(`${at}: id`, 'is missing; allowed is "id" or "question_id"');
   const statement = raw.statement ?? raw.question_content ?? '';
   if (statement.trim() === '')
     throw fault(`${at}: statement`, 'is missing or empty; allowed is "statement" or "question_content"');
-  const metadata = check(metadataSchema, embedded(raw.metadata ?? {}, `${at}: metadata`), `${at}: metadata`);
+  const metadata = checked(metadataSchema, embedded(raw.metadata ?? {}, `${at}: metadata`), `${at}: metadata`);
   const functionName = raw.function_name ?? metadata.func_name ?? '';
 
   const kind = functionName === '' ? 'stdin' : 'functional';
@@ -61,17 +64,18 @@ export function parseProblemLine(line: string, at: string): Problem {
     difficulty: raw.difficulty ?? '',
     visibleTests,
     hiddenTests,
-    meaning: statement.toLowerCase().split(/\s+/).join(' ').trim(),
+    meaning: meaningOf(statement),
   };
 }
 
-function testsOf(value: unknown, kind: Test['kind'], at: string): Test[] {
+function testsOf(value: unknown, kind: 'functional' | 'stdin', at: string): Test[] {
   if (value === undefined || value === null) return [];
   const list = embedded(value, at);
   if (!Array.isArray(list)) throw fault(at, 'is not a list; allowed is a list of {"input", "output", "testtype"}');
   return list.map((entry, i) => {
     const here = `${at}[${i}]`;
-    const { input, output, expected, testtype } = check(testSchema, entry, here);
+    if (typeof entry === 'string') return assertion(entry, kind, here);
+    const { input, output, expected, testtype } = checked(testSchema, entry, here);
     const wanted = output ?? expected;
     if (wanted === undefined) throw fault(`${here}.output`, 'is missing; allowed is text');
     const test: Test = { kind: testtype ?? kind, input, expected: wanted };
@@ -85,36 +89,14 @@ function testsOf(value: unknown, kind: Test['kind'], at: string): Test[] {
   });
 }
 
+/** A test that is text is Python code, which ends in an exception where the function is wrong. */
+function assertion(code: string, kind: Test['kind'], at: string): Test {
+  if (kind === 'stdin') throw fault(at, 'is code, but the problem has no function_name that it could call');
+  return { kind: 'asserts', input: code, expected: '' };
+}
+
 /** A functional test holds JSON: a value a line going in, one coming out. */
 function checkFunctional({ input, expected }: Test, at: string): void {
-  for (const line of input.split('\n').filter((part) => part.trim() !== '')) json(line, `${at}.input`);
-  json(expected, `${at}.output`);
-}
-
-/** LiveCodeBench keeps lists and objects as JSON inside a string. */
-function embedded(value: unknown, at: string): unknown {
-  return typeof value === 'string' ? json(value, at) : value;
-}
-
-function json(source: string, at: string): unknown {
-  try {
-    return JSON.parse(source);
-  } catch (error) {
-    const start = source.length > 40 ? `${source.slice(0, 37)}...` : source;
-    throw new AssayError('usage', `${at}: ${JSON.stringify(start)} is not JSON (${(error as Error).message})`, {
-      cause: error,
-    });
-  }
-}
-
-function check<S extends z.ZodType>(schema: S, value: unknown, at: string): z.output<S> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const path = issue?.path.join('.') ?? '';
-  throw fault(path === '' ? at : `${at}: ${path}`, issue?.message ?? 'is malformed');
-}
-
-function fault(at: string, message: string): AssayError {
-  return new AssayError('usage', `${at}: ${message}`);
+  for (const line of input.split('\n').filter((part) => part.trim() !== '')) parseJson(line, `${at}.input`);
+  parseJson(expected, `${at}.output`);
 }

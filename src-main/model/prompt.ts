@@ -1,6 +1,6 @@
 /** What a policy is asked: the text before its response. Which template a policy wants stands in its tokenizer's files. */
 import { Template } from '@huggingface/jinja';
-import type { Problem } from '../../src-shared/problem.ts';
+import { answerTest, type Problem } from '../../src-shared/problem.ts';
 
 /**
  * `tinypy`: the statement alone, for the embedded policy. `plain`: role, statement, starter code and cue. `chat`: the
@@ -54,15 +54,16 @@ function chatWriter(
     template.render({ ...special, ...flags, messages, add_generation_prompt: true });
   return (problem) => {
     const content = userMessage(problem);
+    const role = roleOf(problem);
     return oneLine(() => {
       try {
         return render([
-          { role: 'system', content: ROLE },
+          { role: 'system', content: role },
           { role: 'user', content },
         ]);
       } catch {
         // Some templates know no system; their users say it themselves.
-        return render([{ role: 'user', content: `${ROLE}\n\n${content}` }]);
+        return render([{ role: 'user', content: `${role}\n\n${content}` }]);
       }
     });
   };
@@ -80,10 +81,20 @@ const ROLE =
   'You are an expert Python programmer. You will be given a question and will write a correct Python program that ' +
   'matches the specification and passes all tests.';
 
-/** The blocks of LiveCodeBench's generic prompt: role, question, format, answer. */
-const plainPrompt = (problem: Problem) => `${ROLE}\n\n${userMessage(problem)}\n`;
+const ANSWER_ROLE =
+  'You are an expert mathematician. You will be given a question and will answer it, thinking step by step.';
 
-function userMessage({ statement, functionName, starterCode }: Problem): string {
+const roleOf = (problem: Problem) => (answerTest(problem) === null ? ROLE : ANSWER_ROLE);
+
+/** The blocks of LiveCodeBench's generic prompt: role, question, format, answer. */
+const plainPrompt = (problem: Problem) => `${roleOf(problem)}\n\n${userMessage(problem)}\n`;
+
+function userMessage(problem: Problem): string {
+  const { statement, functionName, starterCode } = problem;
+  if (answerTest(problem) !== null) {
+    const format = 'Explain your reasoning, then give the final answer, and nothing else, in \\boxed{}.';
+    return ['### Question:', statement.trim(), '', `### Format: ${format}`, '', '### Answer:'].join('\n');
+  }
   const reads = functionName === '';
   const format = reads
     ? 'Read the inputs from standard input and write the answer to standard output. Enclose the program in a fence.'

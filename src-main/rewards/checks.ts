@@ -93,6 +93,8 @@ export function problemFault(config: RunConfig, problems: readonly Problem[]): F
 
 const offers = {
   tests: ({ visibleTests, hiddenTests }: Problem) => visibleTests.length + hiddenTests.length > 0,
-  outputs: ({ visibleTests }: Problem) => visibleTests.some((test) => test.kind !== 'asserts'),
+  // An answer is an output whether or not the right one is shown.
+  outputs: ({ visibleTests, hiddenTests }: Problem) =>
+    visibleTests.some((test) => test.kind !== 'asserts') || hiddenTests.some((test) => test.kind === 'answer'),
 } as const;
 const missing = { tests: 'tests', outputs: 'visible tests that have an output' } as const;

@@ -4,7 +4,7 @@ import type { Random } from '../../src-shared/random.ts';
 import type { Outcome, RolloutTest } from '../../src-shared/rollout.ts';
 import type { TokenStats } from '../engine/engine.ts';
 
-/** A part of a response. `code`: the program. `answer`: what follows the reasoning. */
+/** A part of a response. `code`: the program, or the final answer where one is asked for. `answer`: what follows the reasoning. */
 export type Part = 'code' | 'answer';
 
 /** What a reward may look at. */

@@ -10,20 +10,21 @@ export interface Tolerance {
 
 const PLAIN = /^-?[1-9]\d*$/;
 const DECIMAL = /^([-+]?)(?=\d|\.\d)(\d*)(?:\.(\d*))?(?:e([-+]?)(\d+))?$/i;
+const DIGIT = /\p{Nd}/u;
+const OTHER_DIGITS = /(?![0-9])\p{Nd}/gu;
 const INFINITE = /^([-+]?)inf(?:inity)?$/i;
 /** Bounds of decimal.Decimal (of 64 bits): of the exponent of the last digit, and of the first. */
 const LEAST_LAST_EXPONENT = -1_999_999_999_999_999_997n;
 const MOST_FIRST_EXPONENT = 999_999_999_999_999_999n;
 
 /** One text for all spellings of a number in Python's decimal.Decimal: `inf`, `-inf`, `0`, or digits without a zero at
- * either end, `e` and an exponent. Null for what is none, or is not a number (NaN equals nothing). Departure: decimal
- * digits other than 0-9, which Decimal reads too, are not read. */
+ * either end, `e` and an exponent. Null for what is none, or is not a number (NaN equals nothing). */
 export function canonicalDecimal(word: string): string | null {
   if (PLAIN.test(word)) {
     const significant = trimZeros(word);
     return `${significant}e${word.length - significant.length}`;
   }
-  const text = word.replaceAll('_', '');
+  const text = word.replaceAll('_', '').replace(OTHER_DIGITS, digitOf);
   const infinite = INFINITE.exec(text);
   if (infinite !== null) return infinite[1] === '-' ? '-inf' : 'inf';
   const found = DECIMAL.exec(text);
@@ -38,6 +39,14 @@ export function canonicalDecimal(word: string): string | null {
   if (digits === '') return '0';
   const significant = trimZeros(digits);
   return `${sign === '-' ? '-' : ''}${significant}e${last + BigInt(digits.length - significant.length)}`;
+}
+
+/** The digit 0-9 that a decimal digit of another script is: they come in runs of ten, some next to one another. */
+function digitOf(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  let start = code;
+  while (DIGIT.test(String.fromCodePoint(start - 1))) start -= 1;
+  return String((code - start) % 10);
 }
 
 /** Without trailing zeros; a regular expression would take quadratic time on hostile input. */

@@ -14,6 +14,7 @@ export async function runTest(
   test: Test,
 ): Promise<TestResult> {
   if (test.kind === 'asserts') return runAsserts(runner, await checker(), program, test);
+  if (test.kind === 'answer') throw new RangeError('tests: an answer is judged without a program');
   const seen = await runner.run({ kind: test.kind, input: test.input });
   if (seen.status === 'fault') throw new RunnerFault(`The sandbox could not set up the test: ${seen.detail}`);
   const output = outputToCheck(test, seen);

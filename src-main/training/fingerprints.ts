@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Fingerprints } from '../../src-shared/fingerprints.ts';
-import type { Problem } from '../../src-shared/problem.ts';
+import { answerTest, type Problem } from '../../src-shared/problem.ts';
 import { policyPaths } from '../model/policy-files.ts';
 
 export interface Fingerprinted {
@@ -26,7 +26,9 @@ export async function fingerprintsOf({
   return {
     problems: hashOf(validation.map((p) => [p.id, ...asked(p)])),
     tests: hashOf(validation.map(({ visibleTests, hiddenTests }) => [...visibleTests, ...hiddenTests].map(sorted))),
-    prompt: hashOf(PROBES.map(promptOf)),
+    prompt: hashOf(
+      [...PROBES, ...(validation.some((p) => answerTest(p) !== null) ? [ANSWER_PROBE] : [])].map(promptOf),
+    ),
     policy: await policyHash(policyFolder),
     validationProblems: validation.length,
     trainedOn: validation.filter((problem) => trained.has(JSON.stringify(asked(problem)))).length,
@@ -45,6 +47,11 @@ const PROBES: readonly Problem[] = ['solve', ''].map((functionName) => ({
   meaning: 'probe',
 }));
 
+const ANSWER_PROBE: Problem = {
+  ...{ id: 'probe', statement: 'What is 1 + 1?', functionName: '', starterCode: '', difficulty: '', meaning: 'probe' },
+  ...{ visibleTests: [], hiddenTests: [{ kind: 'answer', input: '', expected: '2' }] },
+};
+
 /** SHA-256 in hex over the names and contents of a policy's files. Streams: they may be larger than memory. */
 export async function policyHash(path: string): Promise<string> {
   const all = createHash('sha256');
@@ -56,7 +63,12 @@ export async function policyHash(path: string): Promise<string> {
   return all.digest('hex');
 }
 
-const hashOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+/** SHA-256 in hex of the JSON of a list, made piece by piece: tests may be more than a string can hold. */
+function hashOf(values: readonly unknown[]): string {
+  const hash = createHash('sha256').update('[');
+  for (const [i, value] of values.entries()) hash.update(`${i === 0 ? '' : ','}${JSON.stringify(value)}`);
+  return hash.update(']').digest('hex');
+}
 
 /** With its fields in one order, whoever made it. */
 const sorted = (value: object) => Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));

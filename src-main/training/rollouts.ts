@@ -1,8 +1,10 @@
-/** From problems to judged rollouts: prompt, sample, extract the program, run its tests. Rewards come later. */
-import type { Problem } from '../../src-shared/problem.ts';
+/** From problems to judged rollouts: prompt, sample, extract the program, run its tests; or extract the answer, compare
+ * it. Rewards come later. */
+import { answerTest, type Problem } from '../../src-shared/problem.ts';
 import type { Outcome, RolloutFault, RolloutTest } from '../../src-shared/rollout.ts';
 import type { ProgramResult, Test } from '../../src-shared/verdict.ts';
-import { extractCode } from '../datasets/code-block.ts';
+import { judgeAnswer, judgedPart } from '../datasets/answers/judge.ts';
+import { programOf } from '../datasets/index.ts';
 import type { Generated, PolicyEngine, Sampling, TokenIds, TokenStats } from '../engine/engine.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import type { Program, Services } from './order.ts';
@@ -21,6 +23,7 @@ export interface Rollout {
   readonly tokens: TokenIds;
   readonly finished: boolean;
   readonly stats: TokenStats;
+  /** The program, or the answer where the problem asks for one. */
   readonly code: string | null;
   readonly outcome: Outcome;
   readonly tests: readonly RolloutTest[];
@@ -106,7 +109,7 @@ type Draft = Omit<Rollout, 'outcome' | 'tests' | 'fault'>;
 function draft(slot: Slot, generated: Generated, tokenizer: Tokenizer): Draft {
   const { tokens, finished, stats } = generated;
   const completion = tokenizer.decode(finished ? tokens.subarray(0, -1) : tokens);
-  return { ...slot, completion, tokens, finished, stats, code: extractCode(completion) };
+  return { ...slot, completion, tokens, finished, stats, code: judgedPart(slot.problem, completion) };
 }
 
 /** Asks for the verdicts on programs as they come, together those that come at one time. Identical programs for one
@@ -124,6 +127,11 @@ class Judge {
   async rollout(d: Draft): Promise<Rollout> {
     const { code, problem } = d;
     if (code === null) return { ...d, outcome: 'no-code', tests: [], fault: null };
+    const test = answerTest(problem);
+    if (test !== null) {
+      const result = judgeAnswer(test, code);
+      return { ...d, ...judgement(problem, { verdict: result.verdict, tests: [result] }) };
+    }
     const key = `${problem.id}\u0000${code}`;
     const known = this.#verdicts.get(key) ?? this.#ask(code, problem);
     this.#verdicts.set(key, known);
@@ -132,7 +140,8 @@ class Judge {
 
   #ask(code: string, problem: Problem): Promise<ProgramResult | undefined> {
     const { functionName } = problem;
-    const program = { code, functionName, tests: testsOf(problem), ...this.#source.judging };
+    const tests = testsOf(problem);
+    const program = { code: programOf(problem, code), functionName, tests, ...this.#source.judging };
     return new Promise((resolve) => {
       this.#waiting.push({ program, resolve });
       if (this.#waiting.length === 1) queueMicrotask(() => this.#send());

@@ -1,7 +1,10 @@
 /** From judged rollouts to rewards: what a reward may look at is put together here, and the statistics it is taken from. */
 import type { StepMetrics } from '../../src-shared/metrics.ts';
+import { answerTest } from '../../src-shared/problem.ts';
 import type { RunConfig } from '../../src-shared/run.ts';
-import { answerSpan, codeSpan } from '../datasets/code-block.ts';
+import { answerKey } from '../datasets/answers/compare.ts';
+import { judgedSpan } from '../datasets/answers/judge.ts';
+import { answerSpan } from '../datasets/code-block.ts';
 import type { PolicyEngine, TokenStats } from '../engine/engine.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { partsOfRollout, rewardOfGroup } from '../rewards/index.ts';
@@ -93,27 +96,32 @@ export async function withCertainty(
 }
 
 function scorable(rollout: CertainRollout, tokenizer: Tokenizer): Scorable {
-  const { certainty, outcome, tests, completion, tokens } = rollout;
+  const { problem, certainty, outcome, tests, completion, tokens } = rollout;
   return {
     stats: certainty,
     outcome,
     tests,
     outputs: outputsOf(rollout),
     tokensOf(part) {
-      const span = part === 'code' ? codeSpan(completion) : answerSpan(completion);
+      const span = part === 'code' ? judgedSpan(problem, completion) : answerSpan(completion);
       const lengthOf = (count: number) => tokenizer.decode(tokens.subarray(0, count)).length;
       return span === null ? null : tokenRange(span, tokens.length, lengthOf);
     },
   };
 }
 
-/** See `Scorable.outputs`. Asserts have no output: they only say whether the program is right. */
+/** See `Scorable.outputs`. Asserts have no output: they only say whether the program is right. An answer is its own
+ * output, in the form that equal answers share. */
 export function outputsOf({
   problem,
   tests,
   outcome,
 }: Pick<Rollout, 'problem' | 'tests' | 'outcome'>): (string | null)[] | null {
   if (outcome === 'sandbox-error' && tests.length === 0) return null;
+  if (answerTest(problem) !== null) {
+    const got = tests[0]?.got ?? null;
+    return [got === null ? null : answerKey(got)];
+  }
   const results = problem.visibleTests.flatMap((test, i) => (test.kind === 'asserts' ? [] : [tests[i] ?? null]));
   if (results.some((result) => result?.verdict === 'sandbox-error')) return null;
   return results.map((result) =>

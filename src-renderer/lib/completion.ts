@@ -29,7 +29,12 @@ export function splitCompletion(completion: string): CompletionPart[] {
   return parts;
 }
 
-/** Which of the parts holds the program that was judged: the last with its text. -1: none does. */
+/** Which of the parts was judged: the last block with the text of the program; for an answer, which stands in no block,
+ * the last text with it. -1: none was. */
 export function judgedPart(parts: readonly CompletionPart[], code: string | null): number {
-  return code === null ? -1 : parts.findLastIndex(({ kind, text }) => kind === 'code' && text.includes(code));
+  if (code === null) return -1;
+  const lastOf = (wanted: CompletionPart['kind']) =>
+    parts.findLastIndex(({ kind, text }) => kind === wanted && text.includes(code));
+  const block = lastOf('code');
+  return block >= 0 ? block : lastOf('text');
 }

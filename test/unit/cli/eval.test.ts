@@ -1,7 +1,7 @@
 /** `assay eval` and `assay study` over a fake app: what is launched, and what is printed. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { catalogue, resolveConfig } from '../../../src-main/catalogue.ts';
 import { runProgram } from '../../../src-main/cli/program.ts';
@@ -65,7 +65,7 @@ async function assay(args: readonly string[], app: FakeShell) {
 describe('assay eval', () => {
   test('launches a run without steps and prints avg@k and pass@k', async () => {
     const { app, launched } = evaluationApp();
-    const flags = ['-n', '4', '--temperature', '0.6', '--top-p', '0.95', '--max-tokens', '64', '--problems', 'tinypy'];
+    const flags = ['-n', '4', '--temperature', '0.6', '--top-p', '0.95', '--max-tokens', '64', '--dataset', 'tinypy'];
     const { code, lines } = await assay(['eval', 'embedded', ...flags, '--set', 'variant=longer'], app);
     expect(code).toBe(0);
     expect(launched).toEqual([
@@ -75,7 +75,7 @@ describe('assay eval', () => {
         values: {
           ...{ 'policy.source': 'embedded', 'limits.steps': 0, 'problems.kind': 'tinypy' },
           ...{ 'evaluation.samples': 4, 'evaluation.temperature': 0.6, 'evaluation.topP': 0.95 },
-          ...{ 'rollouts.maxNewTokens': 64, 'problems.options.variant': 'longer' },
+          ...{ 'rollouts.maxNewTokens': 64, 'problems.options.variant': 'longer', 'evaluation.problems': 100_000 },
         },
       },
     ]);
@@ -88,6 +88,35 @@ describe('assay eval', () => {
       ['pass@4', '100.0', null],
     ]);
     expect(lines).toContain('1 samples could not be judged, and are in none of these.');
+  });
+
+  test('measures a data set whole, whose files are named with it', async () => {
+    const { app, launched } = evaluationApp();
+    const set = ['--dataset', 'humaneval=HumanEval.jsonl.gz, more.parquet'];
+    await assay(['eval', 'embedded', ...set, '--json'], app);
+    await assay(['eval', 'embedded', '--dataset', 'jsonl=own.jsonl', '--set', 'evaluation.problems=9', '--json'], app);
+    expect(launched.map(({ values }) => values)).toEqual([
+      {
+        ...{ 'policy.source': 'embedded', 'limits.steps': 0, 'evaluation.problems': 100_000 },
+        ...{ 'problems.kind': 'humaneval' },
+        'problems.options.path': `${resolve('HumanEval.jsonl.gz')},${resolve('more.parquet')}`,
+      },
+      {
+        ...{ 'policy.source': 'embedded', 'limits.steps': 0, 'evaluation.problems': 9 },
+        ...{ 'problems.kind': 'jsonl', 'problems.options.validationFile': resolve('own.jsonl') },
+      },
+    ]);
+  });
+
+  test.each([
+    ['nope=x', 'problem set nope: unknown; allowed is tinypy, '],
+    ['tinypy=x', 'problem set tinypy: has no files; allowed is tinypy alone'],
+    ['mbpp=', 'problem set mbpp=: no file after the equals sign'],
+  ])('refuses the data set %s', async (set, message) => {
+    const { app, launched } = evaluationApp();
+    const { code, errors } = await assay(['eval', 'embedded', '--dataset', set], app);
+    expect([code, launched]).toEqual([2, []]);
+    expect(errors[0]).toContain(`assay: ${message}`);
   });
 
   test('--json: the lines of a run, then the result', async () => {

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { answerSpan, codeSpan, extractCode } from '../../../src-main/datasets/code-block.ts';
+import { answerSpan, codeSpan } from '../../../src-main/datasets/code-block.ts';
 
+const extractCode = (text: string): string | null => {
+  const span = codeSpan(text);
+  return span === null ? null : text.slice(...span);
+};
 const fence = (code: string, language = 'python') => `\`\`\`${language}\n${code}\n\`\`\``;
 
 it('takes the last python block after the last </think>', () => {

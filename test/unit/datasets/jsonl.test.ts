@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deflateSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkConfig, checkProblems, resolveConfig } from '../../../src-main/catalogue.ts';
 import { jsonl } from '../../../src-main/datasets/jsonl.ts';
@@ -118,6 +118,16 @@ describe('a line', () => {
   });
 });
 
+it('a test that is text is code that calls the function', () => {
+  const record = { id: 1, statement: 's', function_name: 'f', tests: ['assert f(1) == 1'] };
+  expect(parseProblemLine(JSON.stringify(record), 'x').hiddenTests).toEqual([
+    { kind: 'asserts', input: 'assert f(1) == 1', expected: '' },
+  ]);
+  expect(() => parseProblemLine(JSON.stringify({ ...record, function_name: null }), 'x, line 1')).toThrow(
+    'x, line 1: tests[0]: is code, but the problem has no function_name that it could call',
+  );
+});
+
 describe('files', () => {
   it('one a split are taken as they are, in order', async () => {
     const dataset = open({
@@ -183,5 +193,55 @@ describe('files', () => {
     const shares = { 'problems.options.validationShare': 0, 'problems.options.testShare': 0 };
     await expect(checkProblems(config({ ...empty, ...shares }))).rejects.toThrow('no validation problems');
     await expect(checkProblems(config({ ...empty, ...shares, 'evaluation.every': 0 }))).resolves.toBeUndefined();
+  });
+
+  it('may be JSON, Parquet or under gzip, with columns of other names', async () => {
+    const theirs = range(0, 3).map((id) => ({
+      name: `p${id}`,
+      question: `Return ${id}.`,
+      fn: 'f',
+      cases: short(id).tests,
+    }));
+    const columns = 'id=name, statement=question,function_name = fn,tests=cases';
+    const plain = open({ trainFile: await file('own.jsonl', theirs), columns, validationShare: 0, testShare: 0 });
+    const path = join(folder, 'own.json.gz');
+    await writeFile(path, gzipSync(JSON.stringify(theirs)));
+    const packed = open({ trainFile: path, columns, validationShare: 0, testShare: 0 });
+    expect((await plain.load('train')).map(({ id }) => id)).toEqual(['p0', 'p1', 'p2']);
+    expect(await packed.hash()).toBe(await plain.hash());
+    const lacking = open({ trainFile: await file('lack.jsonl', [short(1)]), columns: 'id=name' });
+    await expect(lacking.load('train')).rejects.toThrow(
+      /lack\.jsonl, line 1: name: is missing; it has id, statement, function_name, tests/,
+    );
+    expect(() => open({ trainFile: path, columns: 'key=name' })).toThrow(
+      'problems.options.columns: key is unknown; allowed is id, statement',
+    );
+    expect(() => open({ trainFile: path, columns: 'name' })).toThrow('"name" is not ours=theirs');
+  });
+
+  it('are one set where there are several, with ids that are unique over all', async () => {
+    const [a, b] = [await file('one.jsonl', [short(1)]), await file('two.jsonl', [short(2)])];
+    const both = open({ trainFile: `${a}, ${b}`, validationShare: 0, testShare: 0 });
+    expect((await both.load('train')).map(({ id }) => id)).toEqual(['1', '2']);
+    const twice = open({ trainFile: `${a},${a}` });
+    await expect(twice.load('train')).rejects.toThrow(/one\.jsonl, line 1: id: 1 is also on .*one\.jsonl, line 1/);
+  });
+
+  it('publish the solutions that they have', async () => {
+    const solutions = ['def f(*a): return 1', { language: 'cpp', code: 'int main() {}' }];
+    const second = { ...short(2), solutions: 'def f(*a): return 2', contest_date: '2025-01-04T00:00:00' };
+    const lines = [{ ...short(1), solutions }, second, short(3)];
+    const dataset = open({ trainFile: await file('solved.jsonl', lines), validationShare: 0, testShare: 0 });
+    const published = (await dataset.published?.('train', 2)) ?? [];
+    expect(published.map((each) => each.solutions.map(({ language }) => language))).toEqual([
+      ['python', 'cpp'],
+      ['python'],
+      [],
+    ]);
+    expect(published.map(({ date }) => date)).toEqual([null, '2025-01-04', null]);
+    const wrong = open({ trainFile: await file('wrong.jsonl', [{ ...short(1), solutions: [4] }]) });
+    await expect(wrong.published?.('train', 1)).rejects.toThrow(
+      /wrong\.jsonl, line 1: solutions: must be code, or a list/,
+    );
   });
 });

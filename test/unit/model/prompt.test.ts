@@ -30,6 +30,14 @@ it('says what to do where there is no starter code', () => {
   expect(promptText({ ...problem, starterCode: '', functionName: '' }, 'plain')).toContain('from standard input');
 });
 
+it('asks for an answer in a box, and for no program, where there is an answer to find', () => {
+  const hiddenTests = [{ kind: 'answer', input: '', expected: '4711' }] as const;
+  const prompt = promptText({ ...problem, statement: 'Add.', functionName: '', starterCode: '', hiddenTests }, 'plain');
+  expect(prompt).toMatch(/^You are an expert mathematician\./);
+  expect(prompt).toMatch(/### Question:\nAdd\.\n\n### Format: .*\\boxed\{\}\.\n\n### Answer:\n$/);
+  expect(prompt).not.toMatch(/4711|```|[Pp]ython|program/);
+});
+
 const chat = {
   template: 'chat',
   opening: '<s>',

@@ -159,6 +159,9 @@ test('the block that was judged is the last one with its program', () => {
   expect(judgedPart(parts, 'x = 1')).toBe(2);
   expect(judgedPart(parts, 'z')).toBe(-1);
   expect(judgedPart(parts, null)).toBe(-1);
+  const answered = splitCompletion('<think>\\boxed{4}</think>It is \\boxed{4}.');
+  expect(judgedPart(answered, '4')).toBe(1);
+  expect(judgedPart(answered, '5')).toBe(-1);
 });
 
 test('against the likeliest token, a sampled one is never likelier', () => {

@@ -65,6 +65,9 @@ const word = fc.oneof(
       .map((parts) => parts.join('')),
   },
   fc.constantFrom('inf', '-Infinity', '+INF', 'i_nf', 'infinit', 'nan', 'NaN12', '-nan', 'snan', 'x', '0x1', 'é'),
+  // Digits of other scripts, some of whose runs of ten are next to one another, and what only looks like one.
+  fc.stringMatching(/^[-+]?[١٣５0𝟎𝟗𝟘𝟙𝟿]{1,3}(\.[０９৩])?$/u),
+  fc.constantFrom('²', 'Ⅷ', '①', '½', '1e٣', '一'),
 );
 const text = fc
   .array(
