@@ -24,6 +24,8 @@ export interface RolloutRecord {
     readonly top1: Float32Array;
     readonly top2: Float32Array;
   };
+  /** [T] Log-probabilities of the tokens under the policy that the step's updates made; null where they were not taken. */
+  readonly logprobAfter?: Float32Array | null | undefined;
   readonly code: string | null;
   readonly outcome: Outcome;
   readonly tests: readonly RolloutTest[];

@@ -66,6 +66,8 @@ export const rolloutSchema = rolloutSummarySchema.extend({
     klUniform: z.array(z.number()),
     top1: z.array(z.number()),
     top2: z.array(z.number()),
+    /** `logprob` under the policy that the step's updates made. Null where it was not taken. */
+    logprobAfter: z.array(z.number()).nullable(),
   }),
 });
 export type RolloutDetail = z.infer<typeof rolloutSchema>;

@@ -43,6 +43,7 @@ const rolloutRecord = z
     finished: z.boolean(),
     temperature: z.number(),
     stats: z.object({ logprob: float32, entropy: float32, klUniform: float32, top1: float32, top2: float32 }),
+    logprobAfter: float32.nullish(),
     code: z.string().nullable(),
     outcome: z.enum(OUTCOMES),
     tests: z.array(testResultSchema),
@@ -52,8 +53,8 @@ const rolloutRecord = z
     parts: z.record(z.string(), z.number()).nullish(),
   })
   .refine(
-    ({ tokenIds, tokenTexts, stats }) =>
-      [tokenTexts, ...Object.values(stats)].every((values) => values.length === tokenIds.length),
+    ({ tokenIds, tokenTexts, stats, logprobAfter }) =>
+      [tokenTexts, logprobAfter ?? tokenIds, ...Object.values(stats)].every(({ length }) => length === tokenIds.length),
     'the arrays differ in length',
   );
 

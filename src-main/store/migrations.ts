@@ -171,4 +171,8 @@ export const migrations: readonly string[] = [
     at REAL NOT NULL
   ) STRICT;
   `,
+  `
+  -- [T] float32: log-probabilities of the tokens under the policy that the step's updates made, where they were taken.
+  ALTER TABLE rollouts ADD COLUMN logprob_after BLOB;
+  `,
 ];

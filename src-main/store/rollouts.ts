@@ -31,11 +31,12 @@ const detailRow = summaryRow
     klUniform: float32Column,
     top1: float32Column,
     top2: float32Column,
+    logprobAfter: float32Column.nullable(),
   })
   .transform(
-    ({ logprob, entropy, klUniform, top1, top2, ...rest }): RolloutDetail => ({
+    ({ logprob, entropy, klUniform, top1, top2, logprobAfter, ...rest }): RolloutDetail => ({
       ...rest,
-      stats: { logprob, entropy, klUniform, top1, top2 },
+      stats: { logprob, entropy, klUniform, top1, top2, logprobAfter },
     }),
   );
 const historyRow = summaryRow.pick({ id: true, step: true, sample: true, outcome: true, reward: true, tokens: true });
@@ -63,10 +64,10 @@ export class RolloutsTable {
     this.#db.run(
       `INSERT INTO rollouts (run_id, step, split, problem_id, sample, tokens, finished, outcome, tests_passed,
          tests_total, reward, advantage, mean_entropy, mean_logprob, temperature, fault, parts, prompt, completion, code, tests,
-         token_texts, token_ids, logprob, entropy, kl_uniform, top1, top2)
+         token_texts, token_ids, logprob, entropy, kl_uniform, top1, top2, logprob_after)
        VALUES (@runId, @step, @split, @problemId, @sample, @tokens, @finished, @outcome, @testsPassed,
          @testsTotal, @reward, @advantage, @meanEntropy, @meanLogprob, @temperature, @fault, @parts, @prompt, @completion, @code,
-         @tests, @tokenTexts, @tokenIds, @logprob, @entropy, @klUniform, @top1, @top2)`,
+         @tests, @tokenTexts, @tokenIds, @logprob, @entropy, @klUniform, @top1, @top2, @logprobAfter)`,
       {
         runId,
         step,
@@ -96,6 +97,7 @@ export class RolloutsTable {
         klUniform: toBlob(r.stats.klUniform),
         top1: toBlob(r.stats.top1),
         top2: toBlob(r.stats.top2),
+        logprobAfter: r.logprobAfter ? toBlob(r.logprobAfter) : null,
       },
     );
   }

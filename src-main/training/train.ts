@@ -19,7 +19,7 @@ import { type Evaluated, evaluate, forgetEvaluation } from './evaluation.ts';
 import { type GatheredGroups, gatherGroups } from './gather.ts';
 import { evaluationMetrics, rewardMetrics, rolloutMetrics } from './metrics.ts';
 import type { Services, Training, TrainingOrder } from './order.ts';
-import { judgedRollouts, type RolloutSource } from './rollouts.ts';
+import { judgedRollouts, type Rollout, type RolloutSource } from './rollouts.ts';
 import { type CertainRollout, withCertainty } from './scoring.ts';
 import type { RunSeeds } from './seeds.ts';
 import { signalMetrics } from './signals.ts';
@@ -133,6 +133,8 @@ async function trainStep(
   const rewarded = performance.now();
   const update = await updatePolicy(run.plan, trainable, step, (fraction) => reporter(run, step)('updating', fraction));
   await run.plan.reference?.afterStep(step);
+  const updated = performance.now();
+  const after = await logprobsAfter(run, groups);
   const finished = performance.now();
 
   const rollouts = groups.flat();
@@ -141,8 +143,8 @@ async function trainStep(
     step,
     tokens,
     rollouts: groups.flatMap((group, g) =>
-      group.map((rollout, i) =>
-        recordOf(
+      group.map((rollout, i) => ({
+        ...recordOf(
           run,
           rollout,
           'train',
@@ -151,7 +153,8 @@ async function trainStep(
           advantagesOf.get(group)?.[i] ?? null,
           gathered.parts[g]?.[i] ?? null,
         ),
-      ),
+        logprobAfter: after.get(rollout) ?? null,
+      })),
     ),
     metrics: {
       ...rolloutMetrics(rollouts, maxNewTokens),
@@ -164,9 +167,24 @@ async function trainStep(
       'time/step': (finished - started) / 1000,
       'time/rollouts': gathered.secondsSampling,
       'time/rewards': gathered.secondsScoring + (rewarded - advantaging) / 1000,
-      'time/updates': (finished - rewarded) / 1000,
+      'time/updates': (updated - rewarded) / 1000,
     },
   };
+}
+
+/** Rollouts of a step whose tokens are looked at once more: the first one of so many problems. */
+const LOOKED_AT_AGAIN = 8;
+
+/** What a step did to single tokens: log-probs, at the sampling temperature, of a few of its rollouts after its updates. */
+async function logprobsAfter(
+  { source, order }: PreparedRun,
+  groups: readonly (readonly Rollout[])[],
+): Promise<ReadonlyMap<Rollout, Float32Array>> {
+  const chosen = groups.slice(0, LOOKED_AT_AGAIN).flatMap(([first]) => (first?.tokens.length ? [first] : []));
+  if (chosen.length === 0) return new Map();
+  const sequences = chosen.map(({ promptIds, tokens }) => ({ prompt: promptIds, response: tokens }));
+  const stats = await source.engine.score(sequences, order.config.rollouts.temperature);
+  return new Map(chosen.flatMap((rollout, i) => (stats[i] === undefined ? [] : [[rollout, stats[i].logprob]])));
 }
 
 /** The groups that there is something to learn from, with their advantages. */

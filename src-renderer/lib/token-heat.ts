@@ -6,7 +6,8 @@ import type { RolloutDetail } from '../../src-shared/rollout.ts';
 
 type Stats = RolloutDetail['stats'];
 
-export const HEAT_STATISTICS = [
+/** What a heat map shows of any rollout. */
+export const CERTAINTY_STATISTICS = [
   {
     id: 'entropy',
     title: 'Entropy',
@@ -55,7 +56,30 @@ export const HEAT_STATISTICS = [
     },
   },
 ] as const;
+
+export const HEAT_STATISTICS = [
+  ...CERTAINTY_STATISTICS,
+  {
+    id: 'ratio',
+    title: 'Log-prob ratio',
+    unit: 'nats',
+    help: 'ln of the probability after the step’s updates over the one it was sampled with: below 0 where the step made the token less likely. Taken of one rollout of each of the first eight problems of a step.',
+    uncertainIsHigh: false,
+    of: (stats: Stats, t: number) => {
+      const [after, before] = [stats.logprobAfter?.[t], stats.logprob[t]];
+      return after === undefined || before === undefined ? undefined : after - before;
+    },
+  },
+] as const;
 export type HeatStatistic = (typeof HEAT_STATISTICS)[number];
+
+/** Those that were taken of this rollout. */
+export const statisticsOf = (stats: Stats): readonly HeatStatistic[] =>
+  HEAT_STATISTICS.filter(({ of }) => of(stats, 0) !== undefined);
+
+/** What the ends of a scale are called: no colour, full colour. */
+export const endsOf = ({ id }: HeatStatistic): readonly [string, string] =>
+  id === 'ratio' ? ['likelier', 'less likely'] : ['certain', 'uncertain'];
 
 export interface HeatScale {
   /** Values at no colour and at full colour; `certain` may be the larger one. */

@@ -11,7 +11,7 @@ import { CopyButton } from '../../components/CopyButton.tsx';
 import { ErrorView } from '../../components/ErrorView.tsx';
 import { OutcomeMark } from '../../components/OutcomeMark.tsx';
 import { useRollout } from '../../data/queries.ts';
-import { HEAT_STATISTICS, type HeatStatistic } from '../../lib/token-heat.ts';
+import { CERTAINTY_STATISTICS, type HeatStatistic } from '../../lib/token-heat.ts';
 import { Completion } from '../rollouts/Completion.tsx';
 import { TokenHeat } from '../rollouts/TokenHeat.tsx';
 import css from './Completions.module.css';
@@ -40,9 +40,9 @@ export function CompletionColumns({ compared, columns, matched, isBehind, onColu
     defaultValue: true,
     getInitialValueInEffect: false,
   });
-  const [statisticId, setStatistic] = useState<string>(HEAT_STATISTICS[0].id);
+  const [statisticId, setStatistic] = useState<string>(CERTAINTY_STATISTICS[0].id);
   const [sample, setSample] = useState(0);
-  const statistic = HEAT_STATISTICS.find(({ id }) => id === statisticId) ?? HEAT_STATISTICS[0];
+  const statistic = CERTAINTY_STATISTICS.find(({ id }) => id === statisticId) ?? CERTAINTY_STATISTICS[0];
   const { comparison, runs } = compared;
   const choices = comparison.groups
     .flatMap(({ runIds }) => runIds)
@@ -67,7 +67,7 @@ export function CompletionColumns({ compared, columns, matched, isBehind, onColu
           {heat ? (
             <SegmentedControl
               aria-label="Statistic of the heat map"
-              data={HEAT_STATISTICS.map(({ id, title }) => ({ value: id, label: title }))}
+              data={CERTAINTY_STATISTICS.map(({ id, title }) => ({ value: id, label: title }))}
               value={statistic.id}
               onChange={setStatistic}
             />

@@ -10,7 +10,7 @@ import { CopyButton } from '../../components/CopyButton.tsx';
 import { ErrorView } from '../../components/ErrorView.tsx';
 import { OutcomeMark } from '../../components/OutcomeMark.tsx';
 import { useRollout } from '../../data/queries.ts';
-import { HEAT_STATISTICS } from '../../lib/token-heat.ts';
+import { HEAT_STATISTICS, statisticsOf } from '../../lib/token-heat.ts';
 import { Completion } from './Completion.tsx';
 import { FilmStrip } from './FilmStrip.tsx';
 import { RewardParts } from './RewardParts.tsx';
@@ -94,7 +94,8 @@ function Body({ rollout }: { rollout: RolloutDetail }) {
     defaultValue: true,
     getInitialValueInEffect: false,
   });
-  const statistic = HEAT_STATISTICS.find((s) => s.id === statisticId) ?? HEAT_STATISTICS[0];
+  const statistics = statisticsOf(rollout.stats);
+  const statistic = statistics.find((s) => s.id === statisticId) ?? HEAT_STATISTICS[0];
   return (
     <>
       {rollout.fault === null ? null : (
@@ -125,7 +126,7 @@ function Body({ rollout }: { rollout: RolloutDetail }) {
               <Select
                 aria-label="Statistic of the heat map"
                 w={190}
-                data={HEAT_STATISTICS.map(({ id, title }) => ({ value: id, label: title }))}
+                data={statistics.map(({ id, title }) => ({ value: id, label: title }))}
                 value={statistic.id}
                 onChange={(value) => value !== null && setStatistic(value)}
               />

@@ -5,7 +5,7 @@
 import { type KeyboardEvent, memo, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { formatNumber, formatPercent, NO_VALUE } from '../../../src-shared/format.ts';
 import type { RolloutDetail } from '../../../src-shared/rollout.ts';
-import { HEAT_STATISTICS, type HeatStatistic, heatColour, heatOf, heatScale } from '../../lib/token-heat.ts';
+import { endsOf, type HeatStatistic, heatColour, heatOf, heatScale, statisticsOf } from '../../lib/token-heat.ts';
 import css from './TokenHeat.module.css';
 
 interface TokenHeatProps {
@@ -72,7 +72,9 @@ export function TokenHeat({ rollout, statistic }: TokenHeatProps) {
   return (
     <>
       <div className={css.legend}>
-        <span>certain {formatNumber(scale.certain)}</span>
+        <span>
+          {endsOf(statistic)[0]} {formatNumber(scale.certain)}
+        </span>
         <span className={css.ramp} aria-hidden>
           {Array.from({ length: 12 }, (_, i) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: a fixed ramp
@@ -81,7 +83,7 @@ export function TokenHeat({ rollout, statistic }: TokenHeatProps) {
         </span>
         <span>
           {formatNumber(scale.uncertain)}
-          {unit} uncertain
+          {unit} {endsOf(statistic)[1]}
         </span>
         <span className={css.about}>
           {statistic.help} At temperature {rollout.temperature}.
@@ -135,7 +137,7 @@ function Values({ rollout, statistic, pointed: { token, left, top } }: ValuesPro
       value: logprob === undefined ? NO_VALUE : formatPercent(Math.exp(logprob), 2),
       shown: false,
     },
-    ...HEAT_STATISTICS.map((s) => ({
+    ...statisticsOf(stats).map((s) => ({
       label: s.title,
       value: [formatNumber(s.of(stats, token)), s.unit].join(' ').trim(),
       shown: s.id === statistic.id,

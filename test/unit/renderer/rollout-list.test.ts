@@ -166,7 +166,14 @@ test('the block that was judged is the last one with its program', () => {
 
 test('against the likeliest token, a sampled one is never likelier', () => {
   const relative = HEAT_STATISTICS.find(({ id }) => id === 'relative');
-  const stats = { logprob: [Math.log(0.2), -0.1], entropy: [], klUniform: [], top1: [0.8, 0.9], top2: [] };
+  const stats = {
+    logprob: [Math.log(0.2), -0.1],
+    entropy: [],
+    klUniform: [],
+    top1: [0.8, 0.9],
+    top2: [],
+    logprobAfter: null,
+  };
   // ln 0.2 - ln 0.8 = -ln 4; e^-0.1 = 0.9048 is over 0.9 by rounding only.
   expect(relative?.of(stats, 0)).toBeCloseTo(-Math.log(4), 12);
   expect(relative?.of(stats, 1)).toBe(0);

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import {
+  endsOf,
   HEAT_STATISTICS,
   type HeatStatistic,
   heatColour,
   heatOf,
   heatScale,
+  statisticsOf,
 } from '../../../src-renderer/lib/token-heat.ts';
 import { OUTCOME_COLOURS, RUN_COLOURS, runColour } from '../../../src-shared/charts/palette.ts';
 
@@ -14,6 +16,8 @@ const stats = {
   klUniform: [9, 3, 5],
   top1: [0.9, 0.4, 0.6],
   top2: [0.05, 0.35, 0.3],
+  // ln of the ratio: 0.1, -3, -1.
+  logprobAfter: [0, -5, -2],
 };
 const statistic = (id: string) => HEAT_STATISTICS.find((s) => s.id === id) as HeatStatistic;
 
@@ -39,6 +43,13 @@ describe('heat', () => {
     expect(heats[1]).toBe(1);
     expect(heats[2]).toBeGreaterThan(0);
     expect(heats[2]).toBeLessThan(1);
+  });
+
+  test('of the ratio is there only where it was taken, and says which way a step pushed a token', () => {
+    expect(statistic('ratio').of(stats, 1)).toBe(-3);
+    expect(endsOf(statistic('ratio'))).toEqual(['likelier', 'less likely']);
+    expect(statisticsOf(stats)).toHaveLength(HEAT_STATISTICS.length);
+    expect(statisticsOf({ ...stats, logprobAfter: null }).map(({ id }) => id)).not.toContain('ratio');
   });
 
   test('saturates beyond its scale and shows nothing where there is nothing to tell', () => {

@@ -161,7 +161,8 @@ describe('rollouts', () => {
       parts: null,
       completion: 'naïve ✓ \u0000 end',
     });
-    store.saveStep(runId, { kind: 'step', step: 3, metrics: {}, rollouts: [rolloutRecord(0), odd] });
+    const logprobAfter = Float32Array.of(-0.25, -1.5, -2);
+    store.saveStep(runId, { kind: 'step', step: 3, metrics: {}, rollouts: [rolloutRecord(0, { logprobAfter }), odd] });
     expect(store.rollouts.steps(runId)).toEqual([
       { step: 3, split: 'train', count: 1 },
       { step: 3, split: 'eval', count: 1 },
@@ -187,6 +188,7 @@ describe('rollouts', () => {
     });
     for (const key of ['logprob', 'entropy', 'klUniform', 'top1', 'top2'] as const)
       expect(detail.stats[key]).toEqual([...source.stats[key]]);
+    expect(detail.stats.logprobAfter).toEqual([...logprobAfter]);
 
     const [second] = store.rollouts.summaries(runId, 3, 'eval');
     expect(store.rollouts.get(second?.id ?? 0)).toMatchObject({
@@ -197,6 +199,7 @@ describe('rollouts', () => {
       reward: null,
       parts: null,
       completion: odd.completion,
+      stats: { logprobAfter: null },
     });
     expect(() => store.rollouts.get(999)).toThrow(expect.objectContaining({ code: 'not-found' }));
   });

@@ -242,6 +242,24 @@ describe('train', () => {
     expect(timeless([...first.steps, ...rest.steps])).toEqual(timeless(whole.steps));
   });
 
+  test('takes the tokens of one rollout a problem again under the policy that the step made', async () => {
+    class Telling extends ScriptedEngine {
+      override async score(sequences: readonly Scored[]) {
+        const of = (length: number) => new Float32Array(length).fill(Math.log(this.skill));
+        return sequences.map(({ response }) => ({ ...statsOf(response.length), logprob: of(response.length) }));
+      }
+    }
+    const engine = new Telling();
+    const { steps } = await collect(prepare({ engine, values: { 'limits.steps': 1, 'optimiser.warmupSteps': 0 } }));
+    expect(engine.skill).not.toBe(0.5);
+    const rollouts = steps[1]?.rollouts.filter(({ split }) => split === 'train') ?? [];
+    expect(rollouts).toHaveLength(16);
+    for (const { sample, tokenIds, logprobAfter } of rollouts)
+      expect(logprobAfter).toEqual(
+        sample === 0 ? new Float32Array(tokenIds.length).fill(Math.log(engine.skill)) : null,
+      );
+  });
+
   test('another seed draws other rollouts, the same seed the same', async () => {
     const seedsOf = async (seed: number) => {
       const engine = new ScriptedEngine();
