@@ -9,12 +9,12 @@ interface ParentPort {
 }
 
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-const questionSchema = z.object({ engine: z.string() });
+const questionSchema = z.object({ engine: z.string(), products: z.boolean().default(false) });
 const { parentPort } = process as NodeJS.Process & { readonly parentPort?: ParentPort };
 
 async function answer(question: unknown): Promise<void> {
-  const { engine } = questionSchema.parse(question);
-  const message = { rate: await measureRate(engine) };
+  const { engine, products } = questionSchema.parse(question);
+  const message = { rate: await measureRate(engine, products) };
   if (parentPort !== undefined) {
     parentPort.postMessage(message);
     // It is not said when the message has left.

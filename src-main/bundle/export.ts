@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import yazl from 'yazl';
 import { AssayError } from '../../src-shared/errors.ts';
 import type { RolloutChoice } from '../../src-shared/transfer.ts';
-import { readCheckpointFiles } from '../model/checkpoint-files.ts';
+import { openCheckpointFiles } from '../model/checkpoint-files.ts';
 import type { Store } from '../store/store.ts';
 import { readManifest } from '../training/checkpoint.ts';
 import { VERSION } from '../version.ts';
@@ -113,7 +113,7 @@ async function contentsOf(store: Store, runId: string, choice: BundleChoice): Pr
 async function checkpointFiles(folder: string): Promise<string[]> {
   try {
     await readManifest(folder);
-    await readCheckpointFiles(folder);
+    await openCheckpointFiles(folder);
     return (await readdir(folder)).filter((name) => CHECKPOINT_FILE.test(name)).sort();
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);

@@ -11,7 +11,7 @@ import type { z } from 'zod';
 import { AssayError } from '../../src-shared/errors.ts';
 import { rolloutSchema } from '../../src-shared/rollout.ts';
 import type { ImportReport } from '../../src-shared/transfer.ts';
-import { readCheckpointFiles, readModelConfig } from '../model/checkpoint-files.ts';
+import { openCheckpointFiles, readModelConfig } from '../model/checkpoint-files.ts';
 import { storeError } from '../store/errors.ts';
 import { checkpointsFolder } from '../store/home.ts';
 import type { StoredRun } from '../store/runs.ts';
@@ -139,7 +139,7 @@ async function open(folder: string, what: string, step: number): Promise<void> {
     const { layers } = await readModelConfig(folder);
     if (layers > MAX_LAYERS)
       throw new Error(`config.json: num_hidden_layers is ${layers}; at most ${MAX_LAYERS} are believed`);
-    await readCheckpointFiles(folder);
+    await openCheckpointFiles(folder);
   } catch (error) {
     const reason = (error instanceof Error ? error.message : String(error)).replaceAll(`${folder}/`, '');
     throw new AssayError('corrupt', `${what} is not whole: ${reason.split('\n')[0]}. Nothing was imported`, {

@@ -120,6 +120,8 @@ export interface Training {
   readonly recompute: boolean;
   /** How frozen weights are stored (rounded to the nearest, ties to even); arithmetic is float32. `bfloat16` needs an adapter. */
   readonly frozenPrecision: 'float32' | 'bfloat16';
+  /** Tokens of one forward (and backward) pass at most, but at least one sequence; absent: as many as the engine likes. */
+  readonly microBatchTokens?: number;
 }
 
 /** All weights, in float32, with every activation kept. */
@@ -149,11 +151,12 @@ export interface PolicyEngine extends ReferencePolicy {
   /**
    * Write weights (`model.safetensors`, `config.json`) and optimizer state (`optimizer.safetensors`) into an existing
    * folder. With an adapter the weights are the merged ones, so that any engine opens the folder as an ordinary policy,
-   * A and B stand beside them (`adapter.safetensors`), and the optimizer state is theirs.
+   * A and B stand beside them (`adapter.safetensors`), and the optimizer state is theirs. Calls made meanwhile wait: no
+   * copy of the weights is made but of the part that is on its way.
    */
   save(dir: string): Promise<void>;
   /**
-   * Read what `save` wrote; training continues with identical numbers. A folder without optimizer state starts with
+   * Read what `save` wrote, part by part; training continues with identical numbers. A folder without optimizer state starts with
    * fresh moments. With an adapter, A and B are read and the frozen weights stay those of `load` or `create`.
    * @throws EngineError when the folder's architecture or adapter (rank, alpha, targets, or none) is not this engine's.
    */
@@ -165,6 +168,9 @@ export interface PolicyEngine extends ReferencePolicy {
 export class EngineError extends Error {
   override readonly name = 'EngineError';
 }
+
+/** The device, or the engine's heap, has too little memory: a run can go on after it. The policy is whole, unless it comes from `update`. */
+export class OutOfMemoryError extends EngineError {}
 
 /** One member of the engine family. Heavy libraries are loaded inside `load`, by dynamic import. */
 export interface EngineFactory {

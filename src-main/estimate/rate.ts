@@ -17,6 +17,11 @@ const rateSchema = z.object({
   /** Floating-point operations a second, with all that is around them: drawing tokens one after another, and updating. */
   generating: z.number().positive(),
   training: z.number().positive(),
+  /** Of matrix products alone; absent where nobody asked for it yet, and so are the next two. */
+  products: z.number().positive().optional(),
+  /** What it was measured on, as the engine names it, and with which build. */
+  device: z.string().optional(),
+  build: z.string().optional(),
 });
 export type Rate = z.infer<typeof rateSchema>;
 
@@ -24,19 +29,20 @@ const fileSchema = z.object({ machine: z.string(), rates: z.record(z.string(), r
 const answerSchema = z.object({ rate: rateSchema });
 const FILE = 'rates.json';
 const LONGEST_MS = 60_000;
+const LONGEST_WITH_PRODUCTS_MS = 180_000;
 const MOST_GOES = 8;
 const ENOUGH_MS = 1000;
 
 const model: ModelConfig = {
   ...{ vocabSize: 2048, hiddenSize: 256, intermediateSize: 768, layers: 4, heads: 8, kvHeads: 4, headDim: 32 },
-  ...{ ropeTheta: 10_000, normEpsilon: 1e-6, maxPositions: 256, qkvBias: false, tiedEmbeddings: true },
+  ...{ ropeTheta: 10_000, normEpsilon: 1e-6, maxPositions: 256, qkvBias: false, qkNorm: false, tiedEmbeddings: true },
   ...{ bosTokenId: null, eosTokenId: 1_000_000_000 },
 };
 const GENERATED = { sequences: 32, prompt: 16, tokens: 16 };
 const TRAINED = { sequences: 16, prompt: 16, tokens: 48 };
 
-/** Measure an engine in this process; takes a few seconds on a slow one. */
-export async function measureRate(id: string): Promise<Rate> {
+/** Measure an engine in this process; takes a few seconds on a slow one. @param products Those too. */
+export async function measureRate(id: string, products = false): Promise<Rate> {
   const engine = await (await findEngine(id)).create(model, 1);
   try {
     const prompts = Array.from({ length: GENERATED.sequences }, (_, i) => new Int32Array(GENERATED.prompt).fill(i));
@@ -57,10 +63,37 @@ export async function measureRate(id: string): Promise<Rate> {
     const rows = TRAINED.sequences * (TRAINED.prompt + TRAINED.tokens);
     const full = { adapter: 'none', recompute: false };
     const training = (rows * trainingFlops(model, full, TRAINED.tokens / 2)) / (await secondsOf(train));
-    return { generating, training };
+    const { device, build } = engine.device;
+    return { generating, training, ...(products ? { products: await productRate(id), device, build } : {}) };
   } finally {
     engine.dispose();
   }
+}
+
+/** Widths of the one layer that products are measured with, and when a pass is long enough to tell. */
+const WIDTHS = [256, 512, 1024];
+const LONG_ENOUGH = 0.1;
+
+/** Through an engine's own forward pass, nearly all of which is matrix products here: on whatever it computes. */
+async function productRate(id: string): Promise<number> {
+  const factory = await findEngine(id);
+  let rate = 0;
+  for (const width of WIDTHS) {
+    const wide = { ...model, vocabSize: 64, hiddenSize: width, intermediateSize: 4 * width, layers: 1 };
+    const shape = { ...wide, heads: 8, kvHeads: 8, headDim: width / 8 };
+    const engine = await factory.create({ ...shape, eosTokenId: 0 }, 1);
+    try {
+      // The last layer is computed only for rows that predict: nearly all.
+      const [prompt, response] = [new Int32Array(1).fill(1), new Int32Array(63).fill(1)];
+      const sequences = Array.from({ length: width / 32 }, () => ({ prompt, response }));
+      const seconds = await secondsOf(() => engine.score(sequences, 1));
+      rate = Math.max(rate, (sequences.length * 63 * forwardFlops(shape, 32)) / seconds);
+      if (seconds > LONG_ENOUGH) break;
+    } finally {
+      engine.dispose();
+    }
+  }
+  return rate;
 }
 
 /** Of the quickest go, after one that warms up: what else the machine does only ever slows one down. */
@@ -98,15 +131,32 @@ export class Rates {
     return asked;
   }
 
+  /** As kept; null where it was never measured on this machine. */
+  async known(engine: string): Promise<Rate | null> {
+    return (await this.#asked.get(engine)) ?? (await this.#kept())[engine] ?? null;
+  }
+
   async #find(engine: string): Promise<Rate | null> {
     const kept = await this.#kept();
-    const rate = kept[engine] ?? (await this.#measured(engine));
-    if (rate !== null && kept[engine] === undefined && existsSync(this.#home)) {
-      const rates = { ...(await this.#kept()), [engine]: rate };
-      const text = `${JSON.stringify({ machine: machineName(), rates }, null, 2)}\n`;
-      await writeFileAtomically(this.#file, [new TextEncoder().encode(text)]);
-    }
+    const rate = kept[engine] ?? (await this.#measured(engine, false));
+    if (rate !== null && kept[engine] === undefined) await this.#keep(engine, rate);
     return rate;
+  }
+
+  /** Measured now, products too, whatever is kept: a driver may be another by now. Null where it cannot be. */
+  async measure(engine: string): Promise<Rate | null> {
+    const rate = await this.#measured(engine, true);
+    if (rate === null) return null;
+    this.#asked.set(engine, Promise.resolve(rate));
+    await this.#keep(engine, rate);
+    return rate;
+  }
+
+  async #keep(engine: string, rate: Rate): Promise<void> {
+    if (!existsSync(this.#home)) return;
+    const rates = { ...(await this.#kept()), [engine]: rate };
+    const text = `${JSON.stringify({ machine: machineName(), rates }, null, 2)}\n`;
+    await writeFileAtomically(this.#file, [new TextEncoder().encode(text)]);
   }
 
   /** Nothing where the file is of another machine, or is none. */
@@ -123,7 +173,7 @@ export class Rates {
     return parsed.success && parsed.data.machine === machineName() ? parsed.data.rates : {};
   }
 
-  #measured(engine: string): Promise<Rate | null> {
+  #measured(engine: string, products: boolean): Promise<Rate | null> {
     return new Promise((resolve) => {
       let rate: Rate | null = null;
       const worker = this.#start(this.#entry, {
@@ -138,8 +188,8 @@ export class Rates {
           resolve(rate);
         },
       });
-      const timer = setTimeout(() => worker.kill(), LONGEST_MS);
-      worker.send({ engine });
+      const timer = setTimeout(() => worker.kill(), products ? LONGEST_WITH_PRODUCTS_MS : LONGEST_MS);
+      worker.send({ engine, products });
     });
   }
 }

@@ -5,7 +5,7 @@
  */
 import { stream } from '../../src-shared/random.ts';
 import type { ModelConfig } from './config.ts';
-import type { Tensor } from './safetensors.ts';
+import { partsOf, type StreamedTensor, type Tensor, type WritableTensors } from './stored-tensor.ts';
 import { type Weights, weightShapes } from './weights.ts';
 
 /** Matrices of a layer that adapters may stand on; names as in Hugging Face checkpoints, in the order of the forward pass. */
@@ -94,40 +94,61 @@ export function initialAdapter(config: ModelConfig, adapter: Adapter): Weights {
 }
 
 /**
- * W + (alpha / rank) B A for every matrix that the adapter stands on, summed in float64 and rounded once; the other
- * tensors are passed on as they are.
+ * W + (alpha / rank) B A for every matrix that the adapter stands on, summed in float64 and rounded once, made part by
+ * part while it is written; the other tensors are passed on as they are.
  * @param adapterWeights Named as by `adapterShapes`. @throws Error naming the tensor that is missing.
  */
-export function mergeAdapter(weights: Weights, adapterWeights: Weights, adapter: Adapter): Weights {
-  const merged: Weights = new Map(weights);
-  for (const [name, { data: a, shape }] of adapterWeights) {
+export function mergeAdapter(weights: WritableTensors, adapterWeights: Weights, adapter: Adapter): WritableTensors {
+  const merged = new Map(weights);
+  // Used for one part after the other: fresh ones would pile up until they are collected.
+  const space = { sums: new Float32Array(0) };
+  for (const [name, a] of adapterWeights) {
     if (!name.endsWith('.lora_A.weight')) continue;
     const stem = name.slice(0, -'.lora_A.weight'.length);
     const b = tensorOf(adapterWeights, `${stem}.lora_B.weight`).data;
     const matrix = tensorOf(weights, `${stem}.weight`);
-    const [rank, width] = shape as [number, number];
-    merged.set(`${stem}.weight`, addProduct(matrix, b, a, adapterScale(adapter), rank, width));
+    const [rank, width] = a.shape as [number, number];
+    const parts = () => mergedParts(matrix, { a: a.data, b, scale: adapterScale(adapter), rank, width }, space);
+    merged.set(`${stem}.weight`, { shape: matrix.shape, parts });
   }
   return merged;
 }
 
-/** W + scale B A. @param b [out, rank] @param a [rank, width] */
-function addProduct(matrix: Tensor, b: Float32Array, a: Float32Array, scale: number, rank: number, width: number) {
-  const data = new Float32Array(matrix.data.length);
+/** scale B A: b [out, rank], a [rank, width]. */
+interface Product {
+  readonly a: Float32Array;
+  readonly b: Float32Array;
+  readonly scale: number;
+  readonly rank: number;
+  readonly width: number;
+}
+
+async function* mergedParts(matrix: Tensor | StreamedTensor, product: Product, space: { sums: Float32Array }) {
+  let out = 0;
+  for await (const part of partsOf(matrix)) {
+    if (space.sums.length < part.length) space.sums = new Float32Array(part.length);
+    const sums = space.sums.subarray(0, part.length);
+    addProduct(part, out, product, sums);
+    out += part.length / product.width;
+    yield sums;
+  }
+}
+
+/** The rows of W from `out` on, plus those of the product, into `sums`. */
+function addProduct(rows: Float32Array, out: number, { a, b, scale, rank, width }: Product, sums: Float32Array): void {
   const row = new Float64Array(width);
-  for (let start = 0, out = 0; start < data.length; start += width, out++) {
-    row.set(matrix.data.subarray(start, start + width));
+  for (let start = 0; start < rows.length; start += width, out++) {
+    row.set(rows.subarray(start, start + width));
     for (let r = 0; r < rank; r++) {
       const factor = scale * (b[out * rank + r] as number);
       if (factor === 0) continue;
       for (let i = 0; i < width; i++) row[i] = (row[i] as number) + factor * (a[r * width + i] as number);
     }
-    data.set(row, start);
+    sums.set(row, start);
   }
-  return { shape: matrix.shape, data };
 }
 
-function tensorOf(weights: Weights, name: string): Tensor {
+function tensorOf<T>(weights: ReadonlyMap<string, T>, name: string): T {
   const tensor = weights.get(name);
   if (!tensor) throw new Error(`adapter: tensor ${name} is missing; a merge needs A, B and the matrix they stand on`);
   return tensor;

@@ -2,13 +2,19 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Replace `path` by the concatenation of `chunks`. The folder must exist; a crash at any moment leaves a whole file. */
-export async function writeFileAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+/**
+ * Replace `path` by the concatenation of `chunks`, each of which is written before the next is asked for. The folder must
+ * exist; a crash at any moment, and an error of `chunks`, leaves a whole file.
+ */
+export async function writeFileAtomically(
+  path: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const file = await open(temporary, 'w');
     try {
-      for (const chunk of chunks) await file.writeFile(chunk);
+      for await (const chunk of chunks) await file.writeFile(chunk);
       await file.sync();
     } finally {
       await file.close();

@@ -1,5 +1,5 @@
 /**
- * Shape of a Llama, Mistral or Qwen2 decoder, read from and written to a Hugging Face `config.json`. What such a file may
+ * Shape of a Llama, Mistral, Qwen2 or Qwen3 decoder, read from and written to a Hugging Face `config.json`. What such a file may
  * ask for and the engines do not compute is refused by name: a policy is never silently another one.
  */
 import { z } from 'zod';
@@ -13,7 +13,7 @@ export interface ModelConfig {
   readonly heads: number;
   /** Key/value heads; divides `heads`. */
   readonly kvHeads: number;
-  /** Size of one head; `hiddenSize / heads` unless the file says otherwise. Even. */
+  /** Size of one head; heads together may be wider or narrower than `hiddenSize`. Even. */
   readonly headDim: number;
   readonly ropeTheta: number;
   readonly normEpsilon: number;
@@ -21,6 +21,8 @@ export interface ModelConfig {
   readonly maxPositions: number;
   /** Bias on the q, k and v projections (Qwen2: yes, Llama: no). */
   readonly qkvBias: boolean;
+  /** An RMS norm with weights of its own on each head of q and of k, before the rotation (Qwen3: yes). */
+  readonly qkNorm: boolean;
   /** The output head is the transposed embedding. */
   readonly tiedEmbeddings: boolean;
   readonly bosTokenId: number | null;
@@ -44,6 +46,15 @@ export function endTokens({ eosTokenId, otherEosTokenIds = [] }: ModelConfig): R
   return new Set([eosTokenId, ...otherEosTokenIds]);
 }
 
+/**
+ * The most that a configuration may ask for, well above every published policy: what follows from it (names of tensors,
+ * tables of places, an estimate) is made before a single weight was seen.
+ */
+export const modelLimits = {
+  ...{ vocabSize: 2 ** 21, hiddenSize: 2 ** 16, intermediateSize: 2 ** 18, layers: 1000, heads: 1024, headDim: 4096 },
+  maxPositions: 2 ** 27,
+} as const;
+
 const count = z.number().int().positive();
 const token = z.number().int().nonnegative();
 const tokens = z.union([token, z.array(token).nonempty()]);
@@ -62,19 +73,19 @@ const llama3Schema = z.object({
   original_max_position_embeddings: count,
 });
 const hfConfig = z.object({
-  model_type: z.enum(['llama', 'mistral', 'qwen2']),
-  vocab_size: count,
-  hidden_size: count,
-  intermediate_size: count,
-  num_hidden_layers: count,
-  num_attention_heads: count,
+  model_type: z.enum(['llama', 'mistral', 'qwen2', 'qwen3']),
+  vocab_size: count.max(modelLimits.vocabSize),
+  hidden_size: count.max(modelLimits.hiddenSize),
+  intermediate_size: count.max(modelLimits.intermediateSize),
+  num_hidden_layers: count.max(modelLimits.layers),
+  num_attention_heads: count.max(modelLimits.heads),
   num_key_value_heads: count.nullish(),
-  head_dim: count.nullish(),
+  head_dim: count.max(modelLimits.headDim).nullish(),
   rope_theta: positive.optional(),
   rope_scaling: ropeSchema.nullish(),
   rope_parameters: ropeSchema.nullish(),
   rms_norm_eps: positive.default(1e-6),
-  max_position_embeddings: count,
+  max_position_embeddings: count.max(modelLimits.maxPositions),
   sliding_window: count.nullish(),
   use_sliding_window: z.boolean().optional(),
   layer_types: z.array(z.enum(['full_attention', 'sliding_attention'])).nullish(),
@@ -102,9 +113,13 @@ const generationSchema = z.object({ eos_token_id: tokens.nullish() });
 export function parseModelConfig(text: string, source: string, generation: string | null = null): ModelConfig {
   const c = parseJson(hfConfig, text, source);
   const kvHeads = c.num_key_value_heads ?? c.num_attention_heads;
-  const headDim = c.head_dim ?? c.hidden_size / c.num_attention_heads;
+  const headDim = c.head_dim ?? (c.model_type === 'qwen3' ? 128 : c.hidden_size / c.num_attention_heads);
   if (!Number.isInteger(headDim) || headDim % 2 !== 0)
     throw new Error(`${source}: head size ${headDim} must be an even whole number (hidden_size / num_attention_heads)`);
+  if (headDim > modelLimits.headDim)
+    throw new Error(
+      `${source}: head size ${headDim} (hidden_size / num_attention_heads) must be at most ${modelLimits.headDim}`,
+    );
   if (c.num_attention_heads % kvHeads !== 0)
     throw new Error(
       `${source}: num_key_value_heads ${kvHeads} must divide num_attention_heads ${c.num_attention_heads}`,
@@ -114,6 +129,8 @@ export function parseModelConfig(text: string, source: string, generation: strin
       `${source}: attention_bias: true puts a bias on o_proj too, which the engines do not have; allowed is false`,
     );
   const slides = c.model_type === 'mistral' || c.use_sliding_window === true;
+  // Where the file is silent: what transformers' configurations of the two have.
+  const window = c.sliding_window === undefined ? 4096 : c.sliding_window;
   const ends = [
     ...listed(c.eos_token_id),
     ...(generation === null
@@ -134,8 +151,9 @@ export function parseModelConfig(text: string, source: string, generation: strin
     headDim,
     ropeTheta: c.rope_theta ?? c.rope_parameters?.rope_theta ?? 10_000,
     normEpsilon: c.rms_norm_eps,
-    maxPositions: Math.min(c.max_position_embeddings, (slides && c.sliding_window) || Number.POSITIVE_INFINITY),
+    maxPositions: Math.min(c.max_position_embeddings, (slides && window) || Number.POSITIVE_INFINITY),
     qkvBias: c.model_type === 'qwen2',
+    qkNorm: c.model_type === 'qwen3',
     tiedEmbeddings: c.tie_word_embeddings,
     bosTokenId: c.bos_token_id ?? null,
     eosTokenId,
@@ -167,12 +185,22 @@ function scalingOf(rope: z.infer<typeof ropeSchema> | null, source: string): Lla
   };
 }
 
-/** The inverse of `parseModelConfig`: text of a `config.json`. A Mistral policy is written as the Llama that it computes. */
+/**
+ * The inverse of `parseModelConfig`: text of a `config.json`. A Mistral policy is written as the Llama that it computes.
+ * @throws Error where biases and norms of q and k come together: no published architecture has both.
+ */
 export function formatModelConfig(c: ModelConfig): string {
+  if (c.qkvBias && c.qkNorm)
+    throw new Error('a policy with both qkvBias and qkNorm has no config.json; allowed is one');
+  const [architecture, modelType] = c.qkNorm
+    ? ['Qwen3ForCausalLM', 'qwen3']
+    : c.qkvBias
+      ? ['Qwen2ForCausalLM', 'qwen2']
+      : ['LlamaForCausalLM', 'llama'];
   return `${JSON.stringify(
     {
-      architectures: [c.qkvBias ? 'Qwen2ForCausalLM' : 'LlamaForCausalLM'],
-      model_type: c.qkvBias ? 'qwen2' : 'llama',
+      architectures: [architecture],
+      model_type: modelType,
       vocab_size: c.vocabSize,
       hidden_size: c.hiddenSize,
       intermediate_size: c.intermediateSize,

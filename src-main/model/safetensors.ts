@@ -9,25 +9,21 @@ import { z } from 'zod';
 import { writeFileAtomically } from './atomic-file.ts';
 import {
   elementCount,
+  partsOf,
   plainFormats,
   readBytes,
   type StoredTensor,
-  streamTensors,
   swapOnBigEndian,
   type Tensor,
+  type WritableTensors,
 } from './stored-tensor.ts';
 
 export type { Tensor } from './stored-tensor.ts';
 
-export interface SafetensorsFile {
-  readonly tensors: Map<string, Tensor>;
-  readonly metadata: Readonly<Record<string, string>>;
-}
-
 export interface SafetensorsHeader {
   /** In the order of the data. */
   readonly tensors: readonly StoredTensor[];
-  readonly metadata: SafetensorsFile['metadata'];
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 type Dtype = keyof typeof plainFormats;
@@ -70,18 +66,13 @@ export async function readSafetensorsHeader(path: string): Promise<SafetensorsHe
   }
 }
 
-/** Read a whole file. @throws Error as `readSafetensorsHeader`. */
-export async function readSafetensors(path: string): Promise<SafetensorsFile> {
-  const header = await readSafetensorsHeader(path);
-  const tensors = new Map<string, Tensor>();
-  for await (const [name, tensor] of streamTensors(header.tensors)) tensors.set(name, tensor);
-  return { tensors, metadata: header.metadata };
-}
-
-/** Write float32 tensors and string metadata, replacing the file atomically. */
+/**
+ * Write float32 tensors and string metadata, replacing the file atomically. Of streamed tensors, one part is in memory at
+ * a time. @throws Error naming the file and the tensor whose values do not fill its shape; the old file is then left.
+ */
 export async function writeSafetensors(
   path: string,
-  tensors: ReadonlyMap<string, Tensor>,
+  tensors: WritableTensors,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const names = [...tensors.keys()].sort();
@@ -90,20 +81,33 @@ export async function writeSafetensors(
     header.__metadata__ = Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
   let offset = 0;
   for (const name of names) {
-    const { shape, data } = tensors.get(name) as Tensor;
+    const { shape } = tensors.get(name) as Tensor;
     if (name === '__metadata__') throw new Error(`${path}: tensor name __metadata__ is reserved by the format`);
-    if (elementCount(shape) !== data.length)
-      throw new Error(`${path}: ${name}: ${data.length} values do not fill shape [${shape.join(', ')}]`);
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
+    const bytes = 4 * elementCount(shape);
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + bytes] };
+    offset += bytes;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
   const padded = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
   padded.set(json);
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(padded.length), true);
-  const bodies = names.map((name) => littleEndian(tensors.get(name) as Tensor));
-  await writeFileAtomically(path, [length, padded, ...bodies]);
+  await writeFileAtomically(path, file());
+
+  async function* file(): AsyncGenerator<Uint8Array, void, void> {
+    yield length;
+    yield padded;
+    for (const name of names) {
+      const tensor = tensors.get(name) as Tensor;
+      let values = 0;
+      for await (const part of partsOf(tensor)) {
+        values += part.length;
+        yield littleEndian(part);
+      }
+      if (values !== elementCount(tensor.shape))
+        throw new Error(`${path}: ${name}: ${values} values do not fill shape [${tensor.shape.join(', ')}]`);
+    }
+  }
 }
 
 async function readHeader(file: FileHandle, path: string, fileBytes: number) {
@@ -161,7 +165,7 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
   throw new Error(`${where}: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(': ')}`);
 }
 
-function littleEndian({ data }: Tensor): Uint8Array {
+function littleEndian(data: Float32Array): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return endianness() === 'LE' ? bytes : swapOnBigEndian(bytes.slice(), 4);
 }

@@ -11,6 +11,20 @@ export interface Tensor {
   readonly data: Float32Array;
 }
 
+/** A tensor whose values are made while it is written, so that they need not be in memory together. */
+export interface StreamedTensor {
+  readonly shape: readonly number[];
+  /** Whole rows, in order. Each part is valid until the next is asked for. */
+  parts(): Iterable<Float32Array> | AsyncIterable<Float32Array>;
+}
+
+/** Tensors to be written, by name. */
+export type WritableTensors = ReadonlyMap<string, Tensor | StreamedTensor>;
+
+export function partsOf(tensor: Tensor | StreamedTensor): ReturnType<StreamedTensor['parts']> {
+  return 'data' in tensor ? [tensor.data] : tensor.parts();
+}
+
 /** How elements are written: in blocks of `elements`, which take `bytes`. */
 export interface ElementFormat {
   readonly name: string;
@@ -44,8 +58,22 @@ export interface Rows {
 /** Most elements that are read at a time, unless a single row has more. */
 const ELEMENTS_AT_A_TIME = 1 << 20;
 
+/** Rows of `width` elements that are read or written at a time. */
+export function rowsAtATime(width: number): number {
+  return Math.max(1, Math.floor(ELEMENTS_AT_A_TIME / Math.max(1, width)));
+}
+
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, dimension) => product * dimension, 1);
+}
+
+/** Elements of the largest part in which tensors of these shapes are read or written. */
+export function largestPart(shapes: ReadonlyMap<string, readonly number[]>): number {
+  const parts = [...shapes.values()].map((shape) => {
+    const width = elementCount(shape.length < 2 ? shape : shape.slice(1));
+    return Math.min(elementCount(shape), rowsAtATime(width) * width);
+  });
+  return Math.max(0, ...parts);
 }
 
 /** @throws Error when the rows of a tensor are no whole blocks. */
@@ -102,7 +130,7 @@ async function* rowsOf(file: FileHandle, tensor: StoredTensor, space: Space): As
   const [count, width] = shape.length < 2 ? [1, elementCount(shape)] : [shape[0] ?? 0, elementCount(shape.slice(1))];
   const rowBytes = byteCount(tensor) / Math.max(1, count);
   const unit = groups?.size ?? 1;
-  const most = Math.max(1, Math.floor(ELEMENTS_AT_A_TIME / Math.max(1, width * unit))) * unit;
+  const most = rowsAtATime(width * unit) * unit;
   const largest = Math.min(count, most);
   if (space.bytes.length < largest * rowBytes) space.bytes = new Uint8Array(largest * rowBytes);
   if (space.values.length < largest * width) space.values = new Float32Array(largest * width);

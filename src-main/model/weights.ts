@@ -2,10 +2,8 @@
  * Which tensors a policy consists of: names and shapes in Hugging Face's naming, their initial values, and the check of
  * a file against a configuration. Linear weights are [out, in], as in the files.
  */
-import { join } from 'node:path';
 import { stream } from '../../src-shared/random.ts';
 import type { ModelConfig } from './config.ts';
-import { readSafetensors } from './safetensors.ts';
 import { elementCount, type Tensor } from './stored-tensor.ts';
 
 export type Weights = Map<string, Tensor>;
@@ -31,6 +29,9 @@ export function weightShapes(config: ModelConfig): Map<string, readonly number[]
       shapes.set(`${prefix}.self_attn.${projection}_proj.weight`, [out, hiddenSize]);
       if (config.qkvBias) shapes.set(`${prefix}.self_attn.${projection}_proj.bias`, [out]);
     }
+    if (config.qkNorm)
+      for (const projection of ['q', 'k'])
+        shapes.set(`${prefix}.self_attn.${projection}_norm.weight`, [config.headDim]);
     shapes.set(`${prefix}.self_attn.o_proj.weight`, [hiddenSize, queryDim]);
     shapes.set(`${prefix}.post_attention_layernorm.weight`, [hiddenSize]);
     shapes.set(`${prefix}.mlp.gate_proj.weight`, [intermediateSize, hiddenSize]);
@@ -64,13 +65,6 @@ export function initialWeights(config: ModelConfig, seed: number): Weights {
     weights.set(name, { shape, data });
   }
   return weights;
-}
-
-/** Read a folder's weights and check them against its configuration. @throws Error naming file, tensor and shapes. */
-export async function loadWeights(dir: string, config: ModelConfig): Promise<Weights> {
-  const path = join(dir, weightsFile);
-  const { tensors } = await readSafetensors(path);
-  return selectWeights(tensors, weightShapes(config), path);
 }
 
 /**

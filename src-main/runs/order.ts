@@ -5,6 +5,7 @@ import { checkpointsFolder, ensureFolder } from '../store/home.ts';
 import type { StoredRun } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainingOrder } from '../training/order.ts';
+import { readMemorySettings } from './memory-settings.ts';
 import { findPolicy } from './policy-source.ts';
 
 /**
@@ -27,6 +28,7 @@ export function orderOf(store: Store, home: string, run: StoredRun): TrainingOrd
   return {
     runId: run.id,
     config,
+    memory: readMemorySettings(home, run.id),
     policyFolder: findPolicy(store, config.policy.source).folder,
     resume: last === null ? null : { step: last.step, folder: last.folder },
     checkpointsFolder: ensureFolder(home, checkpointsFolder(home, run.id)),

@@ -2,7 +2,7 @@
 import { AssayError } from '../../src-shared/errors.ts';
 import { problemWith } from '../../src-shared/options.ts';
 import { limitOptions } from '../../src-shared/run.ts';
-import { readCheckpointFiles } from '../model/checkpoint-files.ts';
+import { openCheckpointFiles } from '../model/checkpoint-files.ts';
 import type { StoredRun } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 import { readManifest } from '../training/checkpoint.ts';
@@ -83,7 +83,7 @@ async function newestWhole(store: Store, run: StoredRun): Promise<{ step: number
 async function damageOf(folder: string): Promise<string | null> {
   try {
     await readManifest(folder);
-    const { optimizer } = await readCheckpointFiles(folder);
+    const { optimizer } = await openCheckpointFiles(folder);
     return optimizer === null ? `${folder} has no optimizer.safetensors` : null;
   } catch (error) {
     return error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : String(error);

@@ -4,7 +4,7 @@
  */
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { AssayError, toErrorData } from '../../src-shared/errors.ts';
+import { AssayError, type ErrorData, toErrorData } from '../../src-shared/errors.ts';
 import type { ProgressEvent, RunEvent, StepEvent } from '../../src-shared/events.ts';
 import { brokenCanaries, isolationText } from '../../src-shared/isolation.ts';
 import type { RunStatus } from '../../src-shared/run.ts';
@@ -135,7 +135,7 @@ export class Session {
         this.#acknowledge(message.number);
         break;
       case 'failed':
-        this.#end('failed', message.error.message);
+        this.#failed(message.error);
         this.#acknowledge(message.number);
         break;
       case 'paused':
@@ -155,6 +155,12 @@ export class Session {
       default:
         message satisfies never;
     }
+  }
+
+  /** What lacks memory only goes on with less: it is interrupted, at the last whole step, and offered for resume. */
+  #failed({ code, message, hint }: ErrorData): void {
+    if (code === 'out-of-memory') this.#end('interrupted', hint === undefined ? message : `${message}. ${hint}`);
+    else this.#end('failed', message);
   }
 
   /** @throws AssayError when the store cannot take it. */

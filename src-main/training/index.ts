@@ -12,6 +12,7 @@ import { NOTHING_DONE, readManifest } from './checkpoint.ts';
 import { fingerprintsOf } from './fingerprints.ts';
 import { checkLengths } from './lengths.ts';
 import type { Services, Training, TrainingOrder } from './order.ts';
+import { memoryFailure } from './out-of-memory.ts';
 import { policyPrompt, policyTraining } from './policy-training.ts';
 import { problemsOf } from './problems.ts';
 import { openReference } from './reference.ts';
@@ -29,6 +30,15 @@ function member<M extends { readonly id: string }>(family: readonly M[], id: str
 }
 
 export async function* trainOrder(order: TrainingOrder, services: Services): Training {
+  try {
+    return yield* trainWith(order, services);
+  } catch (error) {
+    // Outside the steps: while the policy is loaded or saved.
+    throw memoryFailure(error, null, order.config, order.memory ?? {});
+  }
+}
+
+async function* trainWith(order: TrainingOrder, services: Services): Training {
   const { config } = order;
   const dataset = member(datasets, config.problems.kind, 'problems.kind').open(config.problems.options);
   const objective = member(objectives, config.objective.kind, 'objective.kind');
@@ -37,7 +47,7 @@ export async function* trainOrder(order: TrainingOrder, services: Services): Tra
   const datasetHash = await dataset.hash();
 
   const seeds = runSeeds(config.seeds.run);
-  const training = policyTraining(config.policy, seeds.adapter);
+  const training = policyTraining(config.policy, seeds.adapter, order.memory);
   const factory = await findEngine(config.policy.engine, training);
   const engine = await factory.load(order.policyFolder, training);
   try {

@@ -46,6 +46,7 @@ export const embeddedRecipe: PolicyRecipe = {
     normEpsilon: 1e-6,
     maxPositions: 256,
     qkvBias: false,
+    qkNorm: false,
     tiedEmbeddings: true,
   },
   demonstrations: defaultDemonstrationOptions,

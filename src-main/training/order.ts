@@ -1,5 +1,6 @@
 /** What the supervisor hands to a worker, and what the worker may ask back. Plain data, but for the two functions of `Services`. */
 import type { ProgressEvent, RunEvent } from '../../src-shared/events.ts';
+import type { MemorySettings } from '../../src-shared/memory.ts';
 import type { RunConfig } from '../../src-shared/run.ts';
 import type { ProgramResult, Test } from '../../src-shared/verdict.ts';
 
@@ -7,6 +8,8 @@ import type { ProgramResult, Test } from '../../src-shared/verdict.ts';
 export interface TrainingOrder {
   readonly runId: string;
   readonly config: RunConfig;
+  /** How it is held in memory, where that is not as configured. */
+  readonly memory?: MemorySettings | undefined;
   /** The policy to start from, a folder or a GGUF file (model/policy-files.ts). Its optimizer state, if any, is ignored. */
   readonly policyFolder: string;
   /** Go on from this checkpoint of the same run, optimizer state included; null for a fresh start. */

@@ -5,7 +5,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { AssayError } from '../../src-shared/errors.ts';
-import type { ProgressEvent, RolloutRecord, StepEvent } from '../../src-shared/events.ts';
+import type { ProgressEvent, RolloutRecord, RunEvent, StepEvent } from '../../src-shared/events.ts';
 import type { StepMetrics } from '../../src-shared/metrics.ts';
 import type { Problem } from '../../src-shared/problem.ts';
 import { type Advantage, leastGroupOf, type RolloutAdvantage } from '../advantages/advantage.ts';
@@ -19,6 +19,7 @@ import { type Evaluated, evaluate, forgetEvaluation } from './evaluation.ts';
 import { type GatheredGroups, gatherGroups } from './gather.ts';
 import { evaluationMetrics, rewardMetrics, rolloutMetrics } from './metrics.ts';
 import type { Services, Training, TrainingOrder } from './order.ts';
+import { memoryFailure } from './out-of-memory.ts';
 import { judgedRollouts, type Rollout, type RolloutSource } from './rollouts.ts';
 import { type CertainRollout, withCertainty } from './scoring.ts';
 import type { RunSeeds } from './seeds.ts';
@@ -49,7 +50,7 @@ export async function* train(run: PreparedRun): Training {
   let { tokens, start, best } = run.done;
 
   if (run.done.step === 0 && config.evaluation.every > 0) {
-    const evaluated = await atStep(0, validated(run, 0));
+    const evaluated = await atStep(run, 0, validated(run, 0));
     start = problemCounts(evaluated.groups);
     const event = withValidation(run, { step: 0, metrics: {}, rollouts: [] }, evaluated, start);
     best = betterThan(null, event);
@@ -63,12 +64,22 @@ export async function* train(run: PreparedRun): Training {
       if (saved < step - 1) yield await checkpoint(run, { step: step - 1, tokens, start, best });
       return 'stopped';
     }
-    const trained = await atStep(step, trainStep(run, step, tokens));
+    let isWhole = true;
+    const plan: UpdatePlan = { ...run.plan, onUpdate: () => (isWhole = false) };
+    let trained: Awaited<ReturnType<typeof trainStep>>;
+    try {
+      trained = await atStep(run, step, trainStep({ ...run, plan }, step, tokens));
+    } catch (error) {
+      // The policy is still that of the step before, unless an update had begun.
+      if (isWhole && saved < step - 1 && isMemoryFailure(error))
+        yield await lastWholeStep(run, { step: step - 1, tokens, start, best });
+      throw error;
+    }
     tokens = trained.tokens;
     const { every } = config.evaluation;
     const due = every > 0 && (step % every === 0 || step === steps);
     const event = due
-      ? withValidation(run, trained, await atStep(step, validated(run, step)), start)
+      ? withValidation(run, trained, await atStep(run, step, validated(run, step)), start)
       : stepEvent(trained);
     yield event;
 
@@ -87,7 +98,7 @@ export async function* train(run: PreparedRun): Training {
 /** A run without steps: its result is that of step 0. */
 async function* evaluateOnly(run: PreparedRun): Training {
   const onProgress = (fraction: number) => reporter(run, 0)('validating', fraction);
-  const evaluated = await atStep(0, evaluate(run, onProgress));
+  const evaluated = await atStep(run, 0, evaluate(run, onProgress));
   if (evaluated === null) return 'stopped';
   yield withValidation(run, { step: 0, metrics: {}, rollouts: [] }, evaluated, null);
   // Stored by now.
@@ -101,11 +112,25 @@ function betterThan(best: CheckpointManifest['best'], { metrics }: StepEvent): C
   return accuracy === undefined || (best !== null && accuracy <= best.accuracy) ? null : { accuracy, kept: null };
 }
 
+const isMemoryFailure = (error: unknown) => error instanceof AssayError && error.code === 'out-of-memory';
+
+/** A checkpoint, or where the device has no memory even for that a note that says so. */
+async function lastWholeStep(run: PreparedRun, manifest: CheckpointManifest): Promise<RunEvent> {
+  try {
+    return await checkpoint(run, manifest);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    const message = `The checkpoint of step ${manifest.step} could not be written: ${reason}`;
+    return { kind: 'note', step: manifest.step, level: 'warning', message };
+  }
+}
+
 /** What an engine refuses, numbers that are not finite among it, ends the run with the step at which it did. */
-async function atStep<T>(step: number, work: Promise<T>): Promise<T> {
+async function atStep<T>({ order: { config, memory } }: PreparedRun, step: number, work: Promise<T>): Promise<T> {
   try {
     return await work;
-  } catch (error) {
+  } catch (caught) {
+    const error = memoryFailure(caught, `step ${step}`, config, memory ?? {});
     if (!(error instanceof EngineError)) throw error;
     throw new AssayError('engine', `Step ${step}: ${error.message}`, { cause: error });
   }

@@ -23,6 +23,8 @@ export interface UpdatePlan {
   readonly reference: RunReference | null;
   readonly config: RunConfig;
   readonly seeds: RunSeeds;
+  /** Told before weights change. */
+  readonly onUpdate?: () => void;
 }
 
 interface Sample extends MinibatchSequence {
@@ -81,6 +83,7 @@ export async function updatePolicy(
         await onProgress((totals.updates + (at + slice.length) / busy.length) / updates);
       }
       totals.tokens += normalisation.tokens;
+      plan.onUpdate?.();
       totals.gradNorm += (await engine.update({ ...optimiser, learningRate })).gradNorm;
       totals.updates++;
     }

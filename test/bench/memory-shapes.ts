@@ -51,6 +51,7 @@ export function modelOf({ layers, width, vocabulary, length, tied = true }: Shap
     normEpsilon: 1e-6,
     maxPositions: length + 256,
     qkvBias: false,
+    qkNorm: false,
     tiedEmbeddings: tied,
     bosTokenId: null,
     // No token: every response gets as long as it may.

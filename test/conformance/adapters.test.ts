@@ -16,13 +16,13 @@ import {
   type Training,
 } from '../../src-main/engine/engine.ts';
 import { adapterShapes, initialAdapter } from '../../src-main/model/adapter.ts';
-import { readCheckpointFiles } from '../../src-main/model/checkpoint-files.ts';
-import { loadWeights, type Weights } from '../../src-main/model/weights.ts';
+import type { Weights } from '../../src-main/model/weights.ts';
+import { loadWeights, readCheckpointFiles } from '../fixtures/checkpoints.ts';
+import { describeEngines } from './describe-engines.ts';
 import { expectClose, expectStats, largestOf, moments, squares } from './expectations.ts';
 import {
   adaptedEngine,
   adapterFolder,
-  describeEngines,
   gradientOf,
   linear,
   policyFolder,
@@ -282,4 +282,4 @@ describeEngines((factory, config) => {
     await expect(factory.load(dir, training)).rejects.toThrow(EngineError);
     await expect(factory.create(config, 1, training)).rejects.toThrow(message);
   });
-});
+}, 1);

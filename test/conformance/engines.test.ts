@@ -8,6 +8,7 @@ import {
   type TokenStats,
 } from '../../src-main/engine/engine.ts';
 import { isDecayed } from '../../src-main/model/weights.ts';
+import { amount, describeEngines } from './describe-engines.ts';
 import {
   chiSquare,
   chiSquareLimit,
@@ -19,7 +20,6 @@ import {
   squares,
 } from './expectations.ts';
 import {
-  describeEngines,
   gradientOf,
   linear,
   newFolder,
@@ -78,7 +78,7 @@ describeEngines((factory, config) => {
   it('passes slices in order, and adds up over slices and calls', async () => {
     const many = sequences(
       config,
-      Array.from({ length: 90 }, (_, i) => [5 + (i % 17), 3 + (i % 23)] as const),
+      Array.from({ length: amount(factory, 90, 10) }, (_, i) => [5 + (i % 17), 3 + (i % 23)] as const),
     );
     const derivatives = randomDerivatives(many);
     const trained = await fresh();
@@ -92,9 +92,10 @@ describeEngines((factory, config) => {
     expect(next).toBe(many.length);
     expect(report.tokens).toBe(many.reduce((sum, { response }) => sum + response.length, 0));
     const { gradNorm } = await trained.update({ ...adam, learningRate: 0 });
-    const halves = [many.slice(0, 40), many.slice(40)] as const;
+    const half = Math.floor(many.length / 2);
+    const halves = [many.slice(0, half), many.slice(half)] as const;
     const first = await trained.accumulate({ sequences: halves[0], temperature: 1 }, linear(derivatives));
-    const second = await trained.accumulate({ sequences: halves[1], temperature: 1 }, linear(derivatives.slice(40)));
+    const second = await trained.accumulate({ sequences: halves[1], temperature: 1 }, linear(derivatives.slice(half)));
     expect(first.loss + second.loss).toBeCloseTo(report.loss, 2);
     expect((await trained.update(adam)).gradNorm / gradNorm).toBeCloseTo(1, 4);
     trained.dispose();
@@ -172,7 +173,7 @@ describeEngines((factory, config) => {
     ['top-k, then top-p', { topK: 12, topP: 0.8, temperature: 1.5 }],
   ])('draws from %s with the right frequencies', async (_, cut) => {
     const sampling = { ...plain, ...cut, maxNewTokens: 1 };
-    const draws = 3000;
+    const draws = amount(factory, 3000, 200);
     const prompt = Int32Array.of(7, 21, 3, 3);
     const generated = await engine.generate(new Array<Int32Array>(draws).fill(prompt), sampling);
     const counts = new Array<number>(config.vocabSize).fill(0);
@@ -187,7 +188,7 @@ describeEngines((factory, config) => {
     const trained = await fresh();
     const dirs = [dir];
     const derivatives = randomDerivatives(batch);
-    for (let update = 1; update <= 3; update++) {
+    for (let update = 1; update <= amount(factory, 3, 2); update++) {
       const from = dirs.at(-1) as string;
       const probed = await factory.load(from);
       const gradient = await gradientOf(probed, batch, derivatives, 1);
@@ -234,21 +235,22 @@ describeEngines((factory, config) => {
         await target.update(adam);
       }
     };
+    const updates = amount(factory, 2, 1);
     const trained = await fresh();
-    await train(trained, 2);
+    await train(trained, updates);
     const saved = await newFolder();
     await trained.save(saved);
-    await train(trained, 2);
+    await train(trained, updates);
     const expected = await savedBytes(trained);
     const loaded = await factory.load(saved);
-    await train(loaded, 2);
+    await train(loaded, updates);
     // Loading is a new start: fresh moments move the same weights elsewhere.
     expect((await savedBytes(loaded)).equals(expected)).toBe(false);
     await loaded.restore(saved);
-    await train(loaded, 2);
+    await train(loaded, updates);
     expect((await savedBytes(loaded)).equals(expected)).toBe(true);
     await trained.restore(saved);
-    await train(trained, 2);
+    await train(trained, updates);
     expect((await savedBytes(trained)).equals(expected)).toBe(true);
     loaded.dispose();
     trained.dispose();
@@ -298,7 +300,7 @@ describeEngines((factory, config) => {
     };
     for (let i = 0; i < 2; i++) await step();
     const { bytes } = trained.memory();
-    for (let i = 0; i < 5; i++) await step();
+    for (let i = 0; i < amount(factory, 5, 2); i++) await step();
     expect(trained.memory().bytes).toBe(bytes);
     trained.dispose();
   });

@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe } from 'vitest';
+import { afterAll } from 'vitest';
 import type {
   EngineFactory,
   Objective,
@@ -12,17 +12,12 @@ import type {
   TokenDerivative,
   Training,
 } from '../../src-main/engine/engine.ts';
-import { engines } from '../../src-main/engine/index.ts';
 import { type Adapter, adapterShapes } from '../../src-main/model/adapter.ts';
-import {
-  type CheckpointFiles,
-  readCheckpointFiles,
-  readModelConfig,
-  writeCheckpointFiles,
-} from '../../src-main/model/checkpoint-files.ts';
+import { readModelConfig, writeCheckpointFiles } from '../../src-main/model/checkpoint-files.ts';
 import type { ModelConfig } from '../../src-main/model/config.ts';
-import { initialWeights, loadWeights, type Weights, weightShapes } from '../../src-main/model/weights.ts';
+import { initialWeights, type Weights, weightShapes } from '../../src-main/model/weights.ts';
 import { stream } from '../../src-shared/random.ts';
+import { type CheckpointFiles, loadWeights, readCheckpointFiles } from '../fixtures/checkpoints.ts';
 import { effectiveWeights, type ReferenceWeights } from './reference.ts';
 
 const base: ModelConfig = {
@@ -37,12 +32,13 @@ const base: ModelConfig = {
   normEpsilon: 1e-6,
   maxPositions: 64,
   qkvBias: true,
+  qkNorm: false,
   tiedEmbeddings: true,
   bosTokenId: null,
   eosTokenId: 47,
 };
 
-/** Between them: bias and none, tied and untied head, grouped and plain heads, head size unlike hidden / heads. */
+/** Between them: bias and none, tied and untied head, grouped and plain heads, norms of heads, head size unlike hidden / heads. */
 export const policies: readonly { name: string; config: ModelConfig }[] = [
   { name: 'Qwen2 shape (bias, tied, grouped)', config: base },
   {
@@ -53,6 +49,10 @@ export const policies: readonly { name: string; config: ModelConfig }[] = [
       // Of the six pairs of a head, one is left as it is, one interpolated, and the rest are slowed.
       ropeScaling: { factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 64 },
     },
+  },
+  {
+    name: 'Qwen3 shape (norms of heads, tied, grouped, wide heads)',
+    config: { ...base, qkvBias: false, qkNorm: true, headDim: 12 },
   },
 ];
 
@@ -205,17 +205,4 @@ export async function gradientOf(
   const { optimizer } = await snapshot(engine);
   if (!optimizer) throw new Error('save wrote no optimizer state');
   return optimizer.m;
-}
-
-const candidates = await Promise.all(
-  engines.map(async (factory) => ({ factory, reason: await factory.unavailable() })),
-);
-
-/** A suite for every engine and every kind of policy; engines that cannot run here are skipped by name, with the reason. */
-export function describeEngines(body: (factory: EngineFactory, config: ModelConfig) => void): void {
-  for (const { factory, reason } of candidates)
-    for (const { name, config } of policies) {
-      const title = reason === null ? '' : ` (cannot run here: ${reason})`;
-      describe.skipIf(reason !== null)(`${factory.id}, ${name}${title}`, () => body(factory, config));
-    }
 }

@@ -11,11 +11,12 @@ import {
   type Training,
 } from '../../src-main/engine/engine.ts';
 import { roundToBfloat16 } from '../../src-main/model/adapter.ts';
-import { loadWeights, type Weights } from '../../src-main/model/weights.ts';
+import type { Weights } from '../../src-main/model/weights.ts';
+import { loadWeights } from '../fixtures/checkpoints.ts';
+import { amount, describeEngines } from './describe-engines.ts';
 import { expectClose, expectStats, largestOf } from './expectations.ts';
 import {
   adaptedEngine,
-  describeEngines,
   gradientOf,
   linear,
   policyFolder,
@@ -60,10 +61,10 @@ describeEngines((factory, config) => {
     ['an adapter', withAdapter],
   ])('makes activations again for the same gradients of %s in less memory', async (_, training) => {
     // Deep and long enough for activations to outweigh the work space of a layer.
-    const deep = { ...config, layers: 6 };
+    const deep = { ...config, layers: amount(factory, 6, 4) };
     const long = sequences(
       deep,
-      Array.from({ length: 8 }, () => [30, 30] as const),
+      Array.from({ length: amount(factory, 8, 4) }, () => [amount(factory, 30, 12), amount(factory, 30, 12)] as const),
     );
     const given = randomDerivatives(long);
     const trained = async (recompute: boolean) => {
@@ -100,7 +101,7 @@ describeEngines((factory, config) => {
     };
     for (let i = 0; i < 2; i++) await step();
     const { bytes } = engine.memory();
-    for (let i = 0; i < 5; i++) await step();
+    for (let i = 0; i < amount(factory, 5, 2); i++) await step();
     expect(engine.memory().bytes).toBe(bytes);
     engine.dispose();
   });
@@ -167,4 +168,4 @@ describeEngines((factory, config) => {
       expect(await bytes(inBfloat16)).toBeLessThan(await bytes(withAdapter));
     });
   });
-});
+}, 1);

@@ -94,8 +94,14 @@ export function referenceLogits(config: ModelConfig, weights: ReferenceWeights, 
       const bias = get(`${prefix}.self_attn.${which}_proj.bias`);
       return y.map((value, i) => value + (bias[i] as number));
     };
-    const q = normed.map((row, t) => rotateHeads(project(row, 'q'), t, config));
-    const k = normed.map((row, t) => rotateHeads(project(row, 'k'), t, config));
+    const place = (row: number[], which: string, position: number) =>
+      rotateHeads(
+        config.qkNorm ? normHeads(row, get(`${prefix}.self_attn.${which}_norm.weight`), config) : row,
+        position,
+        config,
+      );
+    const q = normed.map((row, t) => place(project(row, 'q'), 'q', t));
+    const k = normed.map((row, t) => place(project(row, 'k'), 'k', t));
     const v = normed.map((row) => project(row, 'v'));
     x = x.map((row, t) => {
       const attended: number[] = [];
@@ -149,6 +155,13 @@ function frequencyOf(pair: number, { headDim, ropeTheta, ropeScaling }: ModelCon
 function norm(row: number[], weight: Float64Array, epsilon: number): number[] {
   const rms = Math.sqrt(dot(row, row) / row.length + epsilon);
   return row.map((value, i) => (value / rms) * (weight[i] as number));
+}
+
+/** Each head by its own root mean square, and all of them by one weight. */
+function normHeads(row: number[], weight: Float64Array, { headDim, normEpsilon }: ModelConfig): number[] {
+  return Array.from({ length: row.length / headDim }, (_, head) =>
+    norm(slice(row, head, headDim), weight, normEpsilon),
+  ).flat();
 }
 
 function multiply(matrix: Float64Array, row: number[]): number[] {

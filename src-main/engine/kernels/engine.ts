@@ -2,7 +2,6 @@
 import { writeCheckpointFiles } from '../../model/checkpoint-files.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import type { PolicyFiles } from '../../model/policy.ts';
-import { streamRows } from '../../model/stored-tensor.ts';
 import type { Weights } from '../../model/weights.ts';
 import { checkPrompts, checkScored, checkTemperature, checkTraining } from '../checks.ts';
 import {
@@ -111,7 +110,7 @@ export class KernelsEngine extends KernelsReference implements PolicyEngine {
   static async load(policy: PolicyFiles, options: CoreOptions, training?: Training): Promise<KernelsEngine> {
     const engine = KernelsEngine.create(policy.config, null, options, training);
     try {
-      for await (const { name, data, first } of streamRows(policy.tensors)) engine.model.base.put(name, data, first);
+      await engine.model.base.fill(policy.tensors);
       return engine;
     } catch (error) {
       engine.dispose();
@@ -171,21 +170,20 @@ export class KernelsEngine extends KernelsReference implements PolicyEngine {
   }
 
   async save(dir: string): Promise<void> {
-    const { adapter } = this.model;
-    const { weights, optimizer, state } = await this.exclusively(async () => ({
-      weights: this.model.base.get(),
-      optimizer: this.#optimizer.state(),
-      state: adapter && { adapter, weights: this.model.trained.get() },
-    }));
-    await writeCheckpointFiles(dir, this.config, weights, optimizer, state);
+    const { adapter, base, trained } = this.model;
+    // Nothing changes until all is written: no copy of it is made but of the rows that are on their way.
+    await this.exclusively(async () => {
+      const state = adapter && { adapter, weights: trained.get() };
+      await writeCheckpointFiles(dir, this.config, base.streamed(), this.#optimizer.state(), state);
+    });
   }
 
   async restore(dir: string): Promise<void> {
-    const { weights, adapter, optimizer } = await readRestorable(dir, this.config, this.model.adapter);
+    const { trained, optimizer } = await readRestorable(dir, this.config, this.model.adapter);
     await this.exclusively(async () => {
-      this.model.trained.set(adapter?.weights ?? weights);
       this.model.clearGradient();
-      this.#optimizer.reset(optimizer);
+      await this.model.trained.fill(trained);
+      await this.#optimizer.restore(optimizer);
     });
   }
 

@@ -5,7 +5,8 @@
  */
 import { type Adapter, adapterScale } from '../../model/adapter.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { type Weights, weightShapes } from '../../model/weights.ts';
+import { rowsAtATime } from '../../model/stored-tensor.ts';
+import { weightShapes } from '../../model/weights.ts';
 import type { layerMatrices } from './tasks.ts';
 
 /** Padded sizes. */
@@ -60,8 +61,10 @@ export interface Layout extends Space {
     readonly matrices: Readonly<Record<LayerMatrix, Matrix>>;
     readonly norm1: number;
     readonly norm2: number;
-    /** Null where there is none. */
+    /** Each null where there is none. */
     readonly qkvBias: number | null;
+    readonly queryNorm: number | null;
+    readonly keyNorm: number | null;
   }[];
 }
 
@@ -108,6 +111,7 @@ function indices(config: ModelConfig, { headDim }: Sizes) {
       return Math.floor(i / config.headDim) * headDim + within + (within < half ? 0 : headDim / 2 - half);
     });
   return {
+    head: headed(1),
     queries: headed(config.heads),
     keys: headed(config.kvHeads),
     hidden: straight(config.hiddenSize),
@@ -116,17 +120,13 @@ function indices(config: ModelConfig, { headDim }: Sizes) {
   };
 }
 
-const shift = (rows: Int32Array, by: number) => rows.map((row) => row + by);
-
-/** Each projection of a layer: the core's matrix, the first of its outputs there, and where its real rows and columns lie. */
+/** Each projection of a layer: the core's matrix, the first of its outputs there, and where its real rows (`placed`: in the matrix) and columns lie. */
 function projections(config: ModelConfig, sizes: Sizes) {
   const { queries, keys, hidden, inter } = indices(config, sizes);
   const { queryDim, keyDim } = sizes;
+  // Made once for all layers: a policy may have many.
   const of = (matrix: LayerMatrix, first: number, rows: Int32Array, columns: Int32Array) => ({
-    matrix,
-    first,
-    rows,
-    columns,
+    ...{ matrix, first, rows, columns, placed: first === 0 ? rows : rows.map((row) => row + first) },
   });
   return new Map([
     ['self_attn.q_proj', of('qkv', 0, queries, hidden)],
@@ -167,11 +167,14 @@ export function layoutOf(config: ModelConfig, panel: number): Layout {
     norm1: vector(hidden),
     norm2: vector(hidden),
     qkvBias: config.qkvBias ? vector(qkvDim) : null,
+    queryNorm: config.qkNorm ? vector(sizes.headDim) : null,
+    keyNorm: config.qkNorm ? vector(sizes.headDim) : null,
   }));
 
   const at = indices(config, sizes);
   const parts = projections(config, sizes);
-  const onVector = (offset: number, columns: Int32Array) => ({ matrix: null, offset, rows: straight(1), columns });
+  const only = straight(1);
+  const onVector = (offset: number, columns: Int32Array) => ({ matrix: null, offset, rows: only, columns });
   const place = (name: string): Omit<Place, 'shape'> => {
     if (name === 'model.embed_tokens.weight' || name === 'lm_head.weight') {
       const table = name === 'lm_head.weight' ? head : embedding;
@@ -182,11 +185,12 @@ export function layoutOf(config: ModelConfig, panel: number): Layout {
     const layer = layers[Number(l)];
     const projection = parts.get(part);
     if (layer && projection && kind === 'weight') {
-      const { matrix, first, rows, columns } = projection;
-      return { matrix: layer.matrices[matrix], offset: 0, rows: shift(rows, first), columns };
+      const { matrix, placed, columns } = projection;
+      return { matrix: layer.matrices[matrix], offset: 0, rows: placed, columns };
     }
-    if (layer && projection && layer.qkvBias !== null)
-      return onVector(layer.qkvBias, shift(projection.rows, projection.first));
+    if (layer && projection && layer.qkvBias !== null) return onVector(layer.qkvBias, projection.placed);
+    if (layer?.queryNorm != null && part === 'self_attn.q_norm') return onVector(layer.queryNorm, at.head);
+    if (layer?.keyNorm != null && part === 'self_attn.k_norm') return onVector(layer.keyNorm, at.head);
     if (layer && part === 'input_layernorm') return onVector(layer.norm1, at.hidden);
     if (layer && part === 'post_attention_layernorm') return onVector(layer.norm2, at.hidden);
     throw new Error(`weight ${name} has no place in the kernels' layout`);
@@ -274,22 +278,39 @@ export function scatter(
   first: number,
   write: (at: number, value: number) => void,
 ): void {
-  const place = space.tensors.get(name);
-  if (!place) throw new Error(`tensor ${name} has no place in the kernels' layout`);
+  const place = placeOf(space, name);
   const width = place.columns.length;
   const from = first * width;
   walk(space.panel, place, (i, at) => write(at, data[i - from] as number), first, first + data.length / width);
 }
 
-/** All tensors; the inverse of `scatter`. */
-export function gather(space: Space, read: (at: number) => number): Weights {
-  const tensors: Weights = new Map();
-  for (const [name, place] of space.tensors) {
-    const data = new Float32Array(place.rows.length * place.columns.length);
-    walk(space.panel, place, (i, at) => {
-      data[i] = read(at);
-    });
-    tensors.set(name, { shape: place.shape, data });
+/**
+ * The elements of a tensor, at most so many rows at a time; the inverse of `scatter`.
+ * @param room Where a part of so many elements goes; the next one goes there, too.
+ */
+export function* gather(
+  space: Space,
+  name: string,
+  read: (at: number) => number,
+  room: (length: number) => Float32Array,
+  mostRows?: number,
+): Generator<Float32Array, void, void> {
+  const place = placeOf(space, name);
+  const [count, width] = [place.rows.length, place.columns.length];
+  const most = mostRows ?? rowsAtATime(width);
+  const data = room(Math.min(count, most) * width);
+  for (let first = 0; first < count; first += most) {
+    const end = Math.min(count, first + most);
+    const visit = (i: number, at: number) => {
+      data[i - first * width] = read(at);
+    };
+    walk(space.panel, place, visit, first, end);
+    yield data.subarray(0, (end - first) * width);
   }
-  return tensors;
+}
+
+function placeOf(space: Space, name: string): Place {
+  const place = space.tensors.get(name);
+  if (!place) throw new Error(`tensor ${name} has no place in the kernels' layout`);
+  return place;
 }

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { resourcePath } from '../../resources.ts';
-import { EngineError } from '../engine.ts';
+import { EngineError, OutOfMemoryError } from '../engine.ts';
 import { type CoreKind, type OpenCore, openCore } from './core.ts';
 import { Heap } from './heap.ts';
 import { type Task, taskWords } from './tasks.ts';
@@ -124,7 +124,7 @@ export class Machine {
     } catch (error) {
       this.#heap.free(start);
       const held = `${this.core.buffer().byteLength} bytes are held, ${this.core.name} can have ${this.core.maxBytes}`;
-      throw new EngineError(`no memory for ${bytes} more bytes; ${held}`, { cause: error });
+      throw new OutOfMemoryError(`no memory for ${bytes} more bytes; ${held}`, { cause: error });
     }
     return start;
   }

@@ -2,7 +2,7 @@
 import { type Adapter, initialAdapter } from '../../model/adapter.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { rotaryDivisors } from '../../model/rotary.ts';
-import { EngineError, type Training } from '../engine.ts';
+import { OutOfMemoryError, type Training } from '../engine.ts';
 import type { OpenCore } from './core.ts';
 import { type AdapterLayout, adapterLayoutOf, type Layout, type LowRank, layoutOf, type Matrix } from './layout.ts';
 import type { Machine, Scope } from './machine.ts';
@@ -35,13 +35,17 @@ export interface Shape {
   /** Null where all weights are trained. */
   readonly adapterLayout: AdapterLayout | null;
   readonly recompute: boolean;
+  /** As for `Training`. */
+  readonly microBatchTokens?: number | undefined;
   readonly measures: Measures;
 }
 
 /** Bytes of the core's words about a model. */
-export const modelBytes = 16 * 8;
+export const modelBytes = 18 * 8;
 /** Words of a record in the core's tables, and of what `measure` answers. */
 export const tableWords = { matrix: 7, adapter: 9, vector: 2, measures: 4 };
+/** The vectors of a layer, in the core's order. */
+export const layerVectors = ['norm1', 'norm2', 'qkvBias', 'queryNorm', 'keyNorm'] as const;
 
 /** The core's words about a model, in the order of `Model` in model.h. @param tables Addresses of cosines, sines, matrices and vectors. */
 export function modelWords(
@@ -53,7 +57,7 @@ export function modelWords(
   return [
     ...[sizes.hidden, config.heads, config.kvHeads, sizes.headDim, sizes.inter, sizes.vocab, config.layers],
     ...[config.vocabSize, 1 / config.hiddenSize, config.normEpsilon, 1 / Math.sqrt(config.headDim)],
-    ...[adapterWidth, ...tables],
+    ...[adapterWidth, ...tables, 1 / config.headDim, config.qkNorm ? 1 : 0],
   ];
 }
 
@@ -74,6 +78,7 @@ export class Model implements Shape {
   readonly config: ModelConfig;
   readonly layout: Layout;
   readonly recompute: boolean;
+  readonly microBatchTokens: number | undefined;
   /** Address of the core's words about this model. */
   readonly words: number;
   readonly measures: Measures;
@@ -90,12 +95,13 @@ export class Model implements Shape {
     layout: Layout,
     base: WeightBuffer,
     adapter: ModelAdapter | null,
-    recompute: boolean,
+    { recompute, microBatchTokens }: Pick<Training, 'recompute' | 'microBatchTokens'>,
   ) {
     this.machine = machine;
     this.config = config;
     this.layout = layout;
     this.recompute = recompute;
+    this.microBatchTokens = microBatchTokens;
     this.base = base;
     this.#adapter = adapter;
     this.words = machine.allocate(modelBytes);
@@ -108,14 +114,14 @@ export class Model implements Shape {
     checkFits(machine.core, config, training);
     const { panel } = machine.core;
     const layout = layoutOf(config, panel);
-    const { adapter, frozenPrecision, recompute } = training;
+    const { adapter, frozenPrecision } = training;
     const adapterLayout = adapter && adapterLayoutOf(config, adapter, panel);
     const base = new WeightBuffer(machine, layout, frozenPrecision);
     base.set(null);
-    if (!adapter || !adapterLayout) return new Model(machine, config, layout, base, null, recompute);
+    if (!adapter || !adapterLayout) return new Model(machine, config, layout, base, null, training);
     const low = new WeightBuffer(machine, adapterLayout);
     low.set(initialAdapter(config, adapter));
-    return new Model(machine, config, layout, base, { adapter, layout: adapterLayout, weights: low }, recompute);
+    return new Model(machine, config, layout, base, { adapter, layout: adapterLayout, weights: low }, training);
   }
 
   /** A copy in the same machine of what may still change: all weights, or the adapter's alone. */
@@ -123,7 +129,9 @@ export class Model implements Shape {
     const { machine, config, layout } = this;
     const adapter = this.#adapter && { ...this.#adapter, weights: this.#adapter.weights.copy() };
     const base = adapter ? this.base.retain() : this.base.copy();
-    return new Model(machine, config, layout, base, adapter, this.recompute);
+    const { recompute, microBatchTokens } = this;
+    const held = { recompute, ...(microBatchTokens === undefined ? {} : { microBatchTokens }) };
+    return new Model(machine, config, layout, base, adapter, held);
   }
 
   /** What training changes. */
@@ -245,10 +253,7 @@ export class Model implements Shape {
     const words = (offset: number | null) =>
       offset === null ? [0, 0] : [this.base.vectorAt(offset), this.#adapter ? 0 : this.#gradientAt(offset)];
     const { finalNorm, layers } = this.layout;
-    return [
-      words(finalNorm),
-      ...layers.flatMap((layer) => [words(layer.norm1), words(layer.norm2), words(layer.qkvBias)]),
-    ].flat();
+    return [words(finalNorm), ...layers.flatMap((layer) => layerVectors.map((name) => words(layer[name])))].flat();
   }
 
   #gradientAt(offset: number): number {
@@ -279,7 +284,7 @@ function checkFits(
   const { halves, floats } = WeightBuffer.bytes(layout, frozenPrecision);
   const needed = (adapterLayout ? halves + floats : 0) + 16 * (adapterLayout ?? layout).size;
   if (needed > maxBytes)
-    throw new EngineError(
+    throw new OutOfMemoryError(
       `training this policy needs ${gigabytes(needed)} and room for activations; ${name} can have ` +
         `${gigabytes(maxBytes)}: use an adapter, a smaller policy, or native kernels on a machine with more memory`,
     );

@@ -1,5 +1,5 @@
 /** AdamW with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101) and global-norm clipping. Owns the moments. */
-import type { OptimizerState } from '../../model/checkpoint-files.ts';
+import type { StoredOptimizer, WritableOptimizer } from '../../model/checkpoint-files.ts';
 import { EngineError, type OptimizerStep } from '../engine.ts';
 import type { Model } from './model.ts';
 import * as tasks from './tasks.ts';
@@ -18,14 +18,15 @@ export class Optimizer {
     this.#model = model;
     this.#m = new WeightBuffer(model.machine, model.trained.space);
     this.#v = new WeightBuffer(model.machine, model.trained.space);
-    this.reset(null);
+    this.#m.set(null);
+    this.#v.set(null);
   }
 
   /** @param state Null starts with moments of zero. */
-  reset(state: OptimizerState | null): void {
+  async restore(state: StoredOptimizer | null): Promise<void> {
     this.#updates = state?.updates ?? 0;
-    this.#m.set(state?.m ?? null);
-    this.#v.set(state?.v ?? null);
+    await this.#m.fill(state?.m ?? []);
+    await this.#v.fill(state?.v ?? []);
   }
 
   /** Clears the gradient. @returns Its norm before clipping. @throws EngineError when that is not finite; weights stay. */
@@ -69,9 +70,9 @@ export class Optimizer {
     return gradNorm;
   }
 
-  /** Copies of the moments. */
-  state(): OptimizerState {
-    return { updates: this.#updates, m: this.#m.get(), v: this.#v.get() };
+  /** To be written before the next update. */
+  state(): WritableOptimizer {
+    return { updates: this.#updates, m: this.#m.streamed(), v: this.#v.streamed() };
   }
 
   dispose(): void {

@@ -4,6 +4,7 @@
  */
 import { adapterShapes } from '../../model/adapter.ts';
 import type { ModelConfig } from '../../model/config.ts';
+import { largestPart } from '../../model/stored-tensor.ts';
 import { weightShapes } from '../../model/weights.ts';
 import type { Training } from '../engine.ts';
 import { type Holding, Ledger, longest, type MemoryPlan, type Part, type Sequences, type Work } from '../memory.ts';
@@ -22,7 +23,7 @@ import { decodingPlan, padded, prefixBytes, roundFloats } from './generation.ts'
 import { Heap } from './heap.ts';
 import { adapterLayoutOf, layoutOf, type Space } from './layout.ts';
 import { defaultThreads, queue, stackBytes, taskCapacity } from './machine.ts';
-import { modelBytes, rotaryTables, type Shape, tableWords } from './model.ts';
+import { layerVectors, modelBytes, rotaryTables, type Shape, tableWords } from './model.ts';
 import { taskFloats } from './optimizer.ts';
 import { Ruler } from './ruler.ts';
 import { embeddingColumns, gradientOuts } from './scoring.ts';
@@ -57,7 +58,7 @@ export function planMemory(
 /** Of the last policy that was planned for: its layout has as many entries as its matrices have rows. */
 let last: { readonly key: string; readonly config: ModelConfig; readonly shape: Shape } | null = null;
 
-function shapeOf(ruler: Ruler, config: ModelConfig, { adapter, recompute }: Training): Shape {
+function shapeOf(ruler: Ruler, config: ModelConfig, { adapter, recompute, microBatchTokens }: Training): Shape {
   const { core } = ruler;
   const key = JSON.stringify([core.name, adapter]);
   if (last?.config !== config || last.key !== key) {
@@ -66,7 +67,7 @@ function shapeOf(ruler: Ruler, config: ModelConfig, { adapter, recompute }: Trai
     const measures = ruler.measure(config, layout, adapterLayout?.width ?? 0);
     last = { key, config, shape: { config, layout, adapterLayout, recompute, measures } };
   }
-  return { ...last.shape, recompute };
+  return { ...last.shape, recompute, microBatchTokens };
 }
 
 /** The trained model, or a frozen copy of it. */
@@ -166,13 +167,13 @@ class Plan {
     const elements = (shapes: ReadonlyMap<string, readonly number[]>) =>
       [...shapes.values()].map((shape) => shape.reduce((a, b) => a * b, 1));
     const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
-    const weights = elements(weightShapes(config));
     const low = adapter ? sum(elements(adapterShapes(config, adapter))) : 0;
+    const part = largestPart(weightShapes(config));
     const copies: Partial<Record<string, number>> = {
-      // A tensor at a time.
-      loading: 4 * Math.max(...weights),
-      // Weights with both moments; with an adapter, its own three besides, and the matrices with it merged in.
-      saving: adapter ? 8 * sum(weights) + 12 * low : 12 * sum(weights),
+      // The rows that are on their way, as they are in the file and as numbers.
+      loading: 8 * part,
+      // Those of weights and of both moments; with an adapter, a copy of it, and the rows with it merged in.
+      saving: adapter ? 8 * part + 4 * low : 12 * part,
     };
     this.#ledger.enter('saving');
     const phases = new Map(
@@ -268,7 +269,7 @@ class Plan {
       for (const matrix of layerMatrices)
         if (layer[matrix].length > 0) blocks.push(this.#take('work', layer[matrix].length * tableWords.adapter * 8));
     blocks.push(this.#take('work', (2 + layerMatrices.length * layout.layers.length) * tableWords.matrix * 8));
-    blocks.push(this.#take('work', (1 + 3 * layout.layers.length) * tableWords.vector * 8));
+    blocks.push(this.#take('work', (1 + layerVectors.length * layout.layers.length) * tableWords.vector * 8));
     tables.blocks = blocks;
   }
 

@@ -16,13 +16,16 @@ const sharedGroups = 4;
 
 /** Rows that a slice should have, and the most that it may have. @param keep A backward pass follows. */
 export function rowsOfSlice(model: Shape, keep: boolean): { readonly wanted: number; readonly most: number } {
-  const { layout, measures, config, recompute } = model;
+  const { layout, measures, config, recompute, microBatchTokens = sliceRows.most } = model;
   const { hidden } = layout.sizes;
   const restLayers = keep && !recompute ? config.layers : 2;
   const inputs = (keep ? config.layers : 1) * hidden;
   const backward = keep ? 2 * measures.operands + (4 + headShards(model)) * hidden : 0;
   const perRow = inputs + restLayers * measures.activations + backward + 2 * hidden;
-  const within = (floats: number) => Math.max(sliceRows.fewest, Math.min(sliceRows.most, Math.floor(floats / perRow)));
+  const within = (floats: number) => {
+    const rows = Math.max(sliceRows.fewest, Math.min(sliceRows.most, Math.floor(floats / perRow)));
+    return Math.min(rows, microBatchTokens);
+  };
   const most = within(sliceFloats);
   return { wanted: Math.min(most, within(sliceShare * layout.size)), most };
 }

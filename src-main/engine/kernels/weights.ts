@@ -1,5 +1,6 @@
 /** A buffer of weights in the core's layout, which several models may share. */
 import { roundToBfloat16 } from '../../model/adapter.ts';
+import { type StoredTensor, type StreamedTensor, streamRows } from '../../model/stored-tensor.ts';
 import type { Weights } from '../../model/weights.ts';
 import { gather, type Matrix, type Space, scatter, walk } from './layout.ts';
 import type { Machine } from './machine.ts';
@@ -49,6 +50,12 @@ export class WeightBuffer {
     for (const [name, { data }] of weights ?? []) this.put(name, data);
   }
 
+  /** Replace all of them by those in files, which pass through memory a few rows at a time; zero for those that are not given. */
+  async fill(tensors: readonly StoredTensor[]): Promise<void> {
+    this.set(null);
+    for await (const { name, data, first } of streamRows(tensors)) this.put(name, data, first);
+  }
+
   /** Replace a tensor, or whole rows of it. @param first Index of the first row. */
   put(name: string, data: Float32Array, first = 0): void {
     const { space, machine } = this;
@@ -70,8 +77,31 @@ export class WeightBuffer {
     });
   }
 
+  /** All of them, as they are when they are read. */
+  streamed(): Map<string, StreamedTensor> {
+    let space = new Float32Array(0);
+    const room = (length: number) => {
+      if (space.length < length) space = new Float32Array(length);
+      return space;
+    };
+    return new Map(
+      [...this.space.tensors].map(([name, place]) => [
+        name,
+        { shape: place.shape, parts: () => gather(this.space, name, this.#reader(), room) },
+      ]),
+    );
+  }
+
+  /** Copies of all of them. */
   get(): Weights {
-    return gather(this.space, this.#reader());
+    const read = this.#reader();
+    return new Map(
+      [...this.space.tensors].map(([name, place]) => {
+        const data = new Float32Array(place.rows.length * place.columns.length);
+        gather(this.space, name, read, () => data, place.rows.length).next();
+        return [name, { shape: place.shape, data }];
+      }),
+    );
   }
 
   copy(): WeightBuffer {

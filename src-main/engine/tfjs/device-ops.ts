@@ -4,6 +4,7 @@
  */
 import { DeviceAttention } from './device-attention.ts';
 import { DeviceKvCache } from './device-cache.ts';
+import { sumById } from './device-sum.ts';
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tf } from './library.ts';
 import type { AdamScalars, Attention, HeadShape, KvCache, Ops, Rotation } from './ops.ts';
 import type { Packing } from './packing.ts';
@@ -14,9 +15,11 @@ export class DeviceOps implements Ops {
   readonly tf: Tf;
   readonly #shape: HeadShape;
   readonly #divisors: Float64Array;
+  readonly mostFloats: number;
 
-  constructor(tf: Tf, shape: HeadShape, divisors: Float64Array) {
+  constructor(tf: Tf, shape: HeadShape, divisors: Float64Array, mostFloats = Number.POSITIVE_INFINITY) {
     this.tf = tf;
+    this.mostFloats = mostFloats;
     this.#shape = shape;
     this.#divisors = divisors;
   }
@@ -34,21 +37,25 @@ export class DeviceOps implements Ops {
   }
 
   embedGradient(dy: Tensor2D, ids: Int32Array, vocabSize: number): Tensor2D {
-    const { tf } = this;
-    return tf.tidy(() => tf.unsortedSegmentSum(dy, tf.tensor1d(ids, 'int32'), vocabSize));
+    return this.tf.tidy(() => sumById(this, dy, ids, vocabSize));
   }
 
   rmsNorm(x: Tensor2D, weight: Tensor1D, epsilon: number): Tensor2D {
-    return this.tf.tidy(() => x.mul(this.#inverseRms(x, epsilon)).mul(weight));
+    return this.tf.tidy(() => {
+      const stretches = inStretches(x, weight);
+      return stretches.mul(this.#inverseRms(stretches, epsilon)).mul(weight).reshape<Tensor2D>(x.shape);
+    });
   }
 
   rmsNormGradient(x: Tensor2D, weight: Tensor1D, epsilon: number, dy: Tensor2D) {
     return this.tf.tidy(() => {
-      const normed = x.mul(this.#inverseRms(x, epsilon));
-      const scaled = dy.mul(weight);
+      const inverse = this.#inverseRms(inStretches(x, weight), epsilon);
+      const normed = inStretches(x, weight).mul(inverse);
+      const upstream = inStretches(dy, weight);
+      const scaled = upstream.mul(weight);
       const along = normed.mul(scaled.mul(normed).mean(1, true));
-      const dx = scaled.sub(along).mul<Tensor2D>(this.#inverseRms(x, epsilon));
-      return { dx, dWeight: dy.mul(normed).sum<Tensor1D>(0) };
+      const dx = scaled.sub(along).mul(inverse).reshape<Tensor2D>(x.shape);
+      return { dx, dWeight: upstream.mul(normed).sum<Tensor1D>(0) };
     });
   }
 
@@ -110,13 +117,16 @@ export class DeviceOps implements Ops {
     const table = tf.tidy(() => {
       const { z, logSumExp, p } = this.#softmax(logits, temperature);
       const target = z.mul(this.#oneHot(targets, vocabSize)).sum(1, true);
-      const top = tf.topk(p, 2).values;
+      const top1 = p.max(1, true);
+      // The first of the largest is taken away, once: of two equal ones the other stays. A sort (topk) takes many passes.
+      const top2 = p.sub(tf.oneHot(p.argMax(1), vocabSize, 2, 0, 'float32')).max(1, true);
       return tf.concat(
         [
           tf.minimum(target.sub(logSumExp), 0),
           tf.maximum(logSumExp.sub(p.mul(z).sum(1, true)), 0),
           tf.maximum(logSumExp.sub(z.mean(1, true)).sub(Math.log(vocabSize)), 0),
-          top,
+          top1,
+          top2,
         ],
         1,
       );
@@ -186,4 +196,9 @@ export class DeviceOps implements Ops {
     const logSumExp = z.exp().sum(1, true).log();
     return { z, logSumExp, p: z.sub(logSumExp).exp() };
   }
+}
+
+/** The rows of x cut into rows of the weight's length, which are mostly whole ones. */
+function inStretches(x: Tensor2D, { size }: Tensor1D): Tensor2D {
+  return x.shape[1] === size ? x : x.reshape<Tensor2D>([-1, size]);
 }

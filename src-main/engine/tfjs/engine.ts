@@ -2,7 +2,7 @@
 import { initialAdapter } from '../../model/adapter.ts';
 import { writeCheckpointFiles } from '../../model/checkpoint-files.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import type { Tensor as SavedTensor } from '../../model/safetensors.ts';
+import { streamTensors } from '../../model/stored-tensor.ts';
 import type { Weights } from '../../model/weights.ts';
 import { checkPrompts, checkScored, checkTemperature } from '../checks.ts';
 import type {
@@ -22,12 +22,14 @@ import type {
   TrainBatch,
   Training,
 } from '../engine.ts';
+import { watchMemory } from '../out-of-memory.ts';
 import { readRestorable } from '../restore.ts';
 import { generate } from './generation.ts';
 import { Gradients } from './gradients.ts';
-import { exclusively, type Tf } from './library.ts';
+import { exclusively, type Tensor, type Tf } from './library.ts';
 import type { Ops } from './ops.ts';
 import { Optimizer } from './optimizer.ts';
+import { splitTensor, streamed } from './pieces.ts';
 import { accumulate, score } from './scoring.ts';
 import { Transformer } from './transformer.ts';
 import { type TensorStream, type Weight, WeightSet } from './weight.ts';
@@ -41,6 +43,14 @@ export interface Runtime {
   /** As the backend says. */
   readonly sliceTokens: number;
   ops(config: ModelConfig): Ops;
+  /** Run one call's work and ask the device how it went. Default: by what the work throws. @throws OutOfMemoryError */
+  guard?<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** One call of an engine: alone on its backend, and told from others where memory is what it lacked. */
+function oneCall<T>(runtime: Runtime, work: () => Promise<T>): Promise<T> {
+  const guard = runtime.guard ?? watchMemory;
+  return exclusively(runtime.tf, runtime.backend, () => guard(work));
 }
 
 class TfjsReference implements ReferencePolicy {
@@ -67,7 +77,7 @@ class TfjsReference implements ReferencePolicy {
   }
 
   protected exclusively<T>(work: () => Promise<T>): Promise<T> {
-    return exclusively(this.runtime.tf, this.runtime.backend, work);
+    return oneCall(this.runtime, work);
   }
 }
 
@@ -82,12 +92,19 @@ export class TfjsEngine extends TfjsReference implements PolicyEngine {
     runtime: Runtime,
     config: ModelConfig,
     weights: TensorStream,
-    { adapter, recompute }: Training,
+    { adapter, recompute, microBatchTokens = Number.POSITIVE_INFINITY }: Training,
   ): Promise<TfjsEngine> {
-    return exclusively(runtime.tf, runtime.backend, async () => {
-      const transformer = new Transformer(config, runtime.ops(config), recompute);
+    return oneCall(runtime, async () => {
+      const ops = runtime.ops(config);
+      const { mostFloats } = ops;
+      const transformer = new Transformer(config, ops, recompute);
       const state = adapter && { adapter, weights: initialAdapter(config, adapter) };
-      return new TfjsEngine(runtime, transformer, await WeightSet.upload(runtime.tf, config, weights, state));
+      const sliceTokens = Math.min(runtime.sliceTokens, microBatchTokens);
+      return new TfjsEngine(
+        { ...runtime, sliceTokens },
+        transformer,
+        await WeightSet.upload(runtime.tf, config, weights, state, mostFloats),
+      );
     });
   }
 
@@ -96,7 +113,7 @@ export class TfjsEngine extends TfjsReference implements PolicyEngine {
     this.device = runtime.device;
     this.config = transformer.config;
     this.#gradients = new Gradients(runtime.tf);
-    this.#optimizer = new Optimizer(transformer.ops, weights, null);
+    this.#optimizer = new Optimizer(transformer.ops, weights);
   }
 
   generate(prompts: readonly TokenIds[], sampling: Sampling, onGenerated?: OnGenerated): Promise<Generated[]> {
@@ -137,25 +154,27 @@ export class TfjsEngine extends TfjsReference implements PolicyEngine {
 
   async save(dir: string): Promise<void> {
     const { adapter } = this.weights;
-    const { weights, optimizer, state } = await this.exclusively(async () => ({
-      weights: await this.#read(this.weights.policy()),
-      optimizer: await this.#optimizer.state(),
-      state: adapter && { adapter, weights: await this.#read(this.weights.trained()) },
-    }));
-    await writeCheckpointFiles(dir, this.config, weights, optimizer, state);
+    const { ops } = this.transformer;
+    // Nothing changes until all is written: no copy of it is made but of the tensor that is on its way.
+    await this.exclusively(async () => {
+      const state = adapter && { adapter, weights: await this.#read(this.weights.trained()) };
+      const weights = [...this.weights.policy()].map(([name, { value }]): [string, Tensor] => [name, value]);
+      await writeCheckpointFiles(dir, this.config, streamed(ops, weights), this.#optimizer.state(), state);
+    });
   }
 
   async restore(dir: string): Promise<void> {
-    const { weights, adapter, optimizer } = await readRestorable(dir, this.config, this.weights.adapter);
-    const trained = adapter?.weights ?? weights;
+    const { trained, optimizer } = await readRestorable(dir, this.config, this.weights.adapter);
     await this.exclusively(async () => {
+      const { tf } = this.runtime;
+      const { ops } = this.transformer;
       this.#gradients.clear();
-      for (const [name, weight] of this.weights.trained()) {
-        const { data, shape } = trained.get(name) as SavedTensor;
-        weight.replace(this.runtime.tf.tensor(data, [...shape]));
-      }
+      for await (const [whole, tensor] of streamTensors(trained))
+        for (const [name, { data, shape }] of splitTensor(whole, tensor, ops.mostFloats))
+          this.weights.get(name).replace(tf.tensor(data, [...shape]));
       this.#optimizer.dispose();
-      this.#optimizer = new Optimizer(this.transformer.ops, this.weights, optimizer);
+      this.#optimizer = new Optimizer(ops, this.weights);
+      if (optimizer) await this.#optimizer.restore(optimizer);
     });
   }
 

@@ -37,7 +37,12 @@ export function family(backend: Backend): EngineFactory {
     unsupported,
     plan: async (config, training, work) => {
       check(training);
-      return planMemory(config, training, work, backend.sliceTokens);
+      return planMemory(
+        config,
+        training,
+        work,
+        Math.min(backend.sliceTokens, training.microBatchTokens ?? Number.POSITIVE_INFINITY),
+      );
     },
     load: async (dir, training = fullTraining) => {
       check(training);

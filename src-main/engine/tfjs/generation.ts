@@ -6,6 +6,7 @@ import { scoped } from './library.ts';
 import type { KvCache } from './ops.ts';
 import { packPrompts } from './packing.ts';
 import { drawToken } from './sampler.ts';
+import { largestActivation } from './scoring.ts';
 import { Distribution, emptyStats, type FlatStats, sliceStats } from './statistics.ts';
 import type { Transformer } from './transformer.ts';
 import type { WeightSet } from './weight.ts';
@@ -34,7 +35,8 @@ export async function generate(
   onGenerated?: OnGenerated,
 ): Promise<Generated[]> {
   const generated: Generated[] = [];
-  for (const [start, end] of promptGroups(transformer.config, prompts, sampling.maxNewTokens)) {
+  const { config, ops } = transformer;
+  for (const [start, end] of promptGroups(config, prompts, sampling.maxNewTokens, ops.mostFloats)) {
     const group = prompts.slice(start, end);
     const sequences = group.map((prompt, i) => newSequence(start + i, prompt, sampling));
     await scoped(transformer.ops.tf, () => generateGroup(transformer, weights, group, sequences, sampling));
@@ -122,13 +124,18 @@ function dropEnded(active: Sequence[], cache: KvCache): Sequence[] {
   return rows.map((row) => active[row] as Sequence);
 }
 
-/** Ranges of prompts, in order, whose cache, prompt tokens and logits stay within the limits. */
+/**
+ * Ranges of prompts, in order, whose cache, prompt tokens and logits stay within the limits, and none of whose tensors
+ * has more than `mostFloats` elements, unless a prompt alone has them.
+ */
 export function promptGroups(
   config: ModelConfig,
   prompts: readonly TokenIds[],
   maxNewTokens: number,
+  mostFloats = Number.POSITIVE_INFINITY,
 ): [number, number][] {
   const floatsPerPosition = 2 * config.layers * config.kvHeads * config.headDim;
+  const logits = Math.min(maxLogits, mostFloats);
   const groups: [number, number][] = [];
   let start = 0;
   let tokens = 0;
@@ -138,8 +145,9 @@ export function promptGroups(
     longest = Math.max(longest, prompt.length);
     const count = i - start + 1;
     const cacheFloats = count * (longest + maxNewTokens) * floatsPerPosition;
-    const fits = cacheFloats <= maxCacheFloats && tokens <= maxPromptTokens && count * config.vocabSize <= maxLogits;
-    if (fits || count === 1) continue;
+    const fits = cacheFloats <= maxCacheFloats && tokens <= maxPromptTokens && count * config.vocabSize <= logits;
+    const largest = Math.max(largestActivation(config, tokens, count, longest), cacheFloats / (2 * config.layers));
+    if ((fits && largest <= mostFloats) || count === 1) continue;
     groups.push([start, i]);
     start = i;
     tokens = prompt.length;

@@ -35,7 +35,8 @@ export class Head {
     this.#hidden = hidden;
     this.#targets = targets;
     this.#temperature = temperature;
-    this.#pieceRows = Math.max(1, Math.floor(maxLogits / transformer.config.vocabSize));
+    const most = Math.min(maxLogits, transformer.ops.mostFloats);
+    this.#pieceRows = Math.max(1, Math.floor(most / transformer.config.vocabSize));
   }
 
   /** @param keepLogits True when `backward` will follow. */

@@ -13,6 +13,7 @@ import type { Weight } from './weight.ts';
 
 export class HostOps implements Ops {
   readonly tf: Tf;
+  readonly mostFloats = Number.POSITIVE_INFINITY;
   readonly #memory: HostMemory;
   readonly #shape: HeadShape;
   readonly #divisors: Float64Array;
@@ -59,12 +60,12 @@ export class HostOps implements Ops {
   }
 
   rmsNorm(x: Tensor2D, weight: Tensor1D, epsilon: number): Tensor2D {
-    const [rows, size] = x.shape;
-    const out = this.#allocate(rows, size);
+    const [size] = weight.shape;
+    const out = this.#allocate(...x.shape);
     const input = this.#view(x);
     const scale = this.#view(weight);
     const output = this.#view(out);
-    for (let offset = 0; offset < rows * size; offset += size) {
+    for (let offset = 0; offset < x.size; offset += size) {
       const inverse = inverseRms(input, offset, size, epsilon);
       for (let i = 0; i < size; i++)
         output[offset + i] = (input[offset + i] as number) * inverse * (scale[i] as number);
@@ -73,15 +74,15 @@ export class HostOps implements Ops {
   }
 
   rmsNormGradient(x: Tensor2D, weight: Tensor1D, epsilon: number, dy: Tensor2D) {
-    const [rows, size] = x.shape;
-    const dx = this.#allocate(rows, size);
+    const [size] = weight.shape;
+    const dx = this.#allocate(...x.shape);
     const dWeight = this.#memory.allocate([size]) as Tensor1D;
     const input = this.#view(x);
     const scale = this.#view(weight);
     const upstream = this.#view(dy);
     const output = this.#view(dx);
     const weightSum = new Float64Array(size);
-    for (let offset = 0; offset < rows * size; offset += size) {
+    for (let offset = 0; offset < x.size; offset += size) {
       const inverse = inverseRms(input, offset, size, epsilon);
       let dot = 0;
       for (let i = 0; i < size; i++) {

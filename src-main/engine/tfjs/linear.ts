@@ -7,11 +7,20 @@ import type { WeightSet } from './weight.ts';
 /** x W^T, where an adapter stands on W plus scale (x A^T) B^T. [N, in] -> [N, out] */
 export function linear(ops: Ops, weights: WeightSet, name: string, x: Tensor2D): Tensor2D {
   const lowRank = weights.lowRank(name);
-  if (!lowRank) return ops.linear(x, weights.get(name));
+  if (!lowRank) return ofPieces(ops, weights, name, x);
   const { tf } = ops;
   return tf.tidy(() => {
     const narrow = tf.mul(ops.linear(x, weights.get(lowRank.a)), lowRank.scale) as Tensor2D;
-    return tf.add(ops.linear(x, weights.get(name)), ops.linear(narrow, weights.get(lowRank.b))) as Tensor2D;
+    return tf.add(ofPieces(ops, weights, name, x), ops.linear(narrow, weights.get(lowRank.b))) as Tensor2D;
+  });
+}
+
+/** x W^T of the matrix alone. */
+function ofPieces(ops: Ops, weights: WeightSet, name: string, x: Tensor2D): Tensor2D {
+  const { tf } = ops;
+  return tf.tidy(() => {
+    const [first, ...others] = weights.pieces(name).map(({ weight }) => ops.linear(x, weight));
+    return others.length === 0 ? (first as Tensor2D) : (tf.concat([first as Tensor2D, ...others], 1) as Tensor2D);
   });
 }
 
@@ -26,8 +35,14 @@ export function linearGradient(
 ): Tensor2D {
   const { tf } = ops;
   return tf.tidy(() => {
-    if (weights.isTrained(name)) gradients.add(name, ops.linearWeightGradient(dy, x));
-    const dx = tf.matMul(dy, weights.get(name).value as Tensor2D) as Tensor2D;
+    const pieces = weights.pieces(name);
+    const parts = pieces.map((piece) => {
+      // Rows of the matrix are columns of dy.
+      const own = pieces.length === 1 ? dy : (tf.slice(dy, [0, piece.start], [-1, piece.rows]) as Tensor2D);
+      if (weights.isTrained(piece.name)) gradients.add(piece.name, ops.linearWeightGradient(own, x));
+      return tf.matMul(own, piece.weight.value as Tensor2D) as Tensor2D;
+    });
+    const dx = parts.reduce((sum, part) => tf.add(sum, part) as Tensor2D);
     const lowRank = weights.lowRank(name);
     if (!lowRank) return dx;
     const [a, b] = [weights.get(lowRank.a), weights.get(lowRank.b)];

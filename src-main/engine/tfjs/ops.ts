@@ -55,6 +55,8 @@ export interface AdamScalars {
 
 export interface Ops {
   readonly tf: Tf;
+  /** Elements of the largest tensor that the backend can hold; infinite where nothing but memory bounds it. */
+  readonly mostFloats: number;
   /** x [N, in] -> x W^T [N, out] */
   linear(x: Tensor2D, weight: Weight): Tensor2D;
   /** Derivative of `linear` by its weight. dy [N, out], x [N, in] -> [out, in] */
@@ -63,7 +65,7 @@ export interface Ops {
   embed(table: Tensor2D, ids: Int32Array): Tensor2D;
   /** Sum of rows of `dy` by id. [V, H] */
   embedGradient(dy: Tensor2D, ids: Int32Array, vocabSize: number): Tensor2D;
-  /** x / rms(x) * weight, row by row. */
+  /** x / rms(x) * weight, row by row; of a weight that is shorter than a row, stretch by stretch of its length. */
   rmsNorm(x: Tensor2D, weight: Tensor1D, epsilon: number): Tensor2D;
   rmsNormGradient(x: Tensor2D, weight: Tensor1D, epsilon: number, dy: Tensor2D): { dx: Tensor2D; dWeight: Tensor1D };
   rotation(positions: Int32Array): Rotation;

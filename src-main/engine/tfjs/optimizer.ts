@@ -1,10 +1,12 @@
 /** AdamW with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101) and global-norm clipping. Owns the moments. */
-import type { OptimizerState } from '../../model/checkpoint-files.ts';
-import { isDecayed, type Weights } from '../../model/weights.ts';
+import type { StoredOptimizer, WritableOptimizer } from '../../model/checkpoint-files.ts';
+import { streamTensors } from '../../model/stored-tensor.ts';
+import { isDecayed } from '../../model/weights.ts';
 import { EngineError, type OptimizerStep } from '../engine.ts';
 import type { Gradients } from './gradients.ts';
 import type { Tensor } from './library.ts';
 import type { Ops } from './ops.ts';
+import { splitTensor, streamed } from './pieces.ts';
 import type { Weight, WeightSet } from './weight.ts';
 
 interface Moments {
@@ -18,18 +20,28 @@ export class Optimizer {
   readonly #moments = new Map<string, Moments>();
   #updates = 0;
 
-  /** @param state Null starts with moments of zero. */
-  constructor(ops: Ops, weights: WeightSet, state: OptimizerState | null) {
+  /** With moments of zero. */
+  constructor(ops: Ops, weights: WeightSet) {
     const { tf } = ops;
     this.#ops = ops;
     this.#weights = weights;
-    this.#updates = state?.updates ?? 0;
-    const upload = (from: Weights | undefined, name: string, shape: number[]) =>
-      tf.keep(from ? tf.tensor((from.get(name) as { data: Float32Array }).data.slice(), shape) : tf.zeros(shape));
     for (const [name, weight] of weights.trained()) {
       const { shape } = weight.value;
-      this.#moments.set(name, { m: upload(state?.m, name, shape), v: upload(state?.v, name, shape) });
+      this.#moments.set(name, { m: tf.keep(tf.zeros(shape)), v: tf.keep(tf.zeros(shape)) });
     }
+  }
+
+  /** Take the moments from a file, tensor by tensor. */
+  async restore({ updates, m, v }: StoredOptimizer): Promise<void> {
+    const { tf, mostFloats } = this.#ops;
+    this.#updates = updates;
+    for (const [moment, stored] of [['m', m] as const, ['v', v] as const])
+      for await (const [whole, tensor] of streamTensors(stored))
+        for (const [name, { data, shape }] of splitTensor(whole, tensor, mostFloats)) {
+          const moments = this.#moments.get(name) as Moments;
+          moments[moment].dispose();
+          moments[moment] = tf.keep(tf.tensor(data, [...shape]));
+        }
   }
 
   /** @returns The gradient's global norm before clipping. @throws EngineError when it is not finite; nothing is changed. */
@@ -51,15 +63,12 @@ export class Optimizer {
     return gradNorm;
   }
 
-  /** Copies of the moments. */
-  async state(): Promise<OptimizerState> {
-    const m: Weights = new Map();
-    const v: Weights = new Map();
-    for (const [name, moments] of this.#moments) {
-      m.set(name, { shape: moments.m.shape, data: (await this.#ops.read(moments.m)).slice() });
-      v.set(name, { shape: moments.v.shape, data: (await this.#ops.read(moments.v)).slice() });
-    }
-    return { updates: this.#updates, m, v };
+  /** To be written before the next update. */
+  state(): WritableOptimizer {
+    const moments = [...this.#moments];
+    const tensorsOf = (moment: keyof Moments): Iterable<[string, Tensor]> =>
+      moments.map(([name, both]) => [name, both[moment]]);
+    return { updates: this.#updates, m: streamed(this.#ops, tensorsOf('m')), v: streamed(this.#ops, tensorsOf('v')) };
   }
 
   dispose(): void {

@@ -8,6 +8,7 @@ import type { Weight } from './weight.ts';
 
 export class PlanOps implements Ops {
   readonly tf: Ops['tf'];
+  readonly mostFloats = Number.POSITIVE_INFINITY;
   readonly #shapes: ShapeTf;
   readonly #shape: HeadShape;
   readonly #vocabSize: number;
@@ -44,8 +45,8 @@ export class PlanOps implements Ops {
     return this.#make(x.shape);
   }
 
-  rmsNormGradient(x: Tensor2D): { dx: Tensor2D; dWeight: Tensor1D } {
-    return { dx: this.#make(x.shape), dWeight: this.#make<Tensor1D>([x.shape[1]]) };
+  rmsNormGradient(x: Tensor2D, weight: Tensor1D): { dx: Tensor2D; dWeight: Tensor1D } {
+    return { dx: this.#make(x.shape), dWeight: this.#make<Tensor1D>(weight.shape) };
   }
 
   rotation(positions: Int32Array): Rotation {

@@ -4,6 +4,7 @@
  */
 import { type Adapter, adapterShapes } from '../../model/adapter.ts';
 import type { ModelConfig } from '../../model/config.ts';
+import { largestPart } from '../../model/stored-tensor.ts';
 import { type Weights, weightShapes } from '../../model/weights.ts';
 import type { Training } from '../engine.ts';
 import { type Holding, Ledger, longest, type MemoryPlan, type Sequences, type Work } from '../memory.ts';
@@ -43,7 +44,7 @@ export async function planMemory(
   );
   for (const [name, weight] of adapter ? weights.trained() : []) if (name) shapes.relabel(weight.value, 'adapter');
   shapes.part = 'moments';
-  const optimizer = new Optimizer(transformer.ops, weights, null);
+  const optimizer = new Optimizer(transformer.ops, weights);
   const gradients = new Gradients(tf);
   const reference = work.reference ? weights.clone() : null;
   const host = new Map<string, Holding>();
@@ -121,14 +122,18 @@ function phasesOf(
   const total = (shapes: ReadonlyMap<string, readonly number[]>) =>
     [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
   const elements = total(weightShapes(config));
+  const part = largestPart(weightShapes(config));
   const low = adapter ? total(adapterShapes(config, adapter)) : 0;
   const used = (holding: Holding) => Object.values(holding).reduce((sum, bytes) => sum + bytes, 0);
   const most = heapShare * Math.max(...[...ledger.peaks.values()].map(used));
   return new Map(
     [...ledger.peaks].map(([phase, holding]) => {
-      const copies = phase === 'saving' ? (adapter ? 8 * elements + 12 * low : 12 * elements) : 4 * elements;
-      const own = host.get(phase) ?? (phase === 'saving' || phase === 'loading' ? { copies } : {});
-      return [phase, { ...holding, reserve: phase === 'loading' ? 0 : Math.round(most - used(holding)), ...own }];
+      const { copies = 0, ...own } = host.get(phase) ?? {};
+      // Of a checkpoint, some rows of weights and of both moments; with an adapter, a copy of it, and rows with it merged in.
+      const saved = phase === 'saving' ? (adapter ? 8 * part + 4 * low : 12 * part) : 0;
+      const reserve = phase === 'loading' ? 0 : Math.round(most - used(holding));
+      // What the weights were uploaded from may wait to be collected for as long as there is memory.
+      return [phase, { ...holding, reserve, ...own, copies: 4 * elements + copies + saved }];
     }),
   );
 }

@@ -1,5 +1,6 @@
 /** Teacher forcing: statistics of given responses, and the gradient of an objective of them, in slices of bounded size. */
 
+import type { ModelConfig } from '../../model/config.ts';
 import { askObjective, isZero } from '../checks.ts';
 import type { Objective, ObjectiveReport, Scored, TokenDerivative, TokenStats, TrainBatch } from '../engine.ts';
 import type { Gradients } from './gradients.ts';
@@ -18,7 +19,7 @@ export async function score(
   sliceTokens: number,
 ): Promise<TokenStats[]> {
   const stats: TokenStats[] = [];
-  for (const [start, end] of slices(sequences, sliceTokens)) {
+  for (const [start, end] of slices(transformer, sequences, sliceTokens)) {
     const slice = sequences.slice(start, end);
     await scoped(transformer.ops.tf, async () => {
       const batch = packScored(slice);
@@ -38,7 +39,7 @@ export async function accumulate(
 ): Promise<ObjectiveReport> {
   let loss = 0;
   let tokens = 0;
-  for (const [start, end] of slices(sequences, sliceTokens)) {
+  for (const [start, end] of slices(transformer, sequences, sliceTokens)) {
     const slice = sequences.slice(start, end);
     loss += await scoped(transformer.ops.tf, () =>
       accumulateSlice(transformer, weights, slice, start, temperature, objective, gradients),
@@ -113,19 +114,32 @@ function splitStats(stats: FlatStats, { queries }: PackedBatch): TokenStats[] {
   });
 }
 
-/** Ranges of sequences, in order, of at most `sliceTokens` rows each, but at least one sequence. */
-function slices(sequences: readonly Scored[], sliceTokens: number): [number, number][] {
+/** Elements of the largest tensor of a forward pass below the head: a row's widest vector, or all scores of attention. */
+export function largestActivation(
+  { hiddenSize, intermediateSize, heads, headDim }: ModelConfig,
+  rows: number,
+  sequences: number,
+  longest: number,
+): number {
+  return Math.max(rows * Math.max(hiddenSize, intermediateSize, heads * headDim), sequences * heads * longest ** 2);
+}
+
+/** Ranges of sequences, in order, of at most `sliceTokens` rows each and no tensor that is too large, but at least one sequence. */
+function slices({ config, ops }: Transformer, sequences: readonly Scored[], sliceTokens: number): [number, number][] {
   const ranges: [number, number][] = [];
   let start = 0;
   let rows = 0;
+  let longest = 0;
   for (const [i, { prompt, response }] of sequences.entries()) {
     const length = inputLength(prompt, response);
-    if (i > start && rows + length > sliceTokens) {
-      ranges.push([start, i]);
-      start = i;
-      rows = 0;
-    }
     rows += length;
+    longest = Math.max(longest, length);
+    const fits = rows <= sliceTokens && largestActivation(config, rows, i - start + 1, longest) <= ops.mostFloats;
+    if (fits || i === start) continue;
+    ranges.push([start, i]);
+    start = i;
+    rows = length;
+    longest = length;
   }
   if (start < sequences.length) ranges.push([start, sequences.length]);
   return ranges;

@@ -1,8 +1,9 @@
 /**
- * Forward and backward pass of a Llama/Qwen2-style decoder over packed rows, on any backend. The derivative is written
+ * Forward and backward pass of a Llama/Qwen-style decoder over packed rows, on any backend. The derivative is written
  * out, so that the objective may be asked, asynchronously, between forward and backward. Owns no weights.
  */
 import type { ModelConfig } from '../../model/config.ts';
+import { embed, embedGradient } from './embedding.ts';
 import type { Gradients } from './gradients.ts';
 import type { Tensor1D, Tensor2D } from './library.ts';
 import { linear, linearGradient } from './linear.ts';
@@ -12,11 +13,14 @@ import type { WeightSet } from './weight.ts';
 
 /** What the backward pass of one layer needs. Rows: N keys, Nq queries (fewer than N in the last layer only). */
 interface LayerState {
-  readonly [name: string]: Tensor2D;
+  readonly [name: string]: Tensor2D | undefined;
   readonly input: Tensor2D;
   readonly normed: Tensor2D;
   /** Rows of `normed` that are queries. [Nq, H] */
   readonly normedQueries: Tensor2D;
+  /** Queries and keys before their norm, where they have one. */
+  readonly plainQuery?: Tensor2D;
+  readonly plainKey?: Tensor2D;
   readonly query: Tensor2D;
   readonly key: Tensor2D;
   readonly value: Tensor2D;
@@ -127,17 +131,14 @@ export class Transformer {
       const upstream = dx;
       dx = ops.tf.tidy(() => this.#layerBackward(weights, layer, state, upstream, gradients));
       upstream.dispose();
-      for (const tensor of Object.values(state.layers[layer] as LayerState | LayerInput)) tensor.dispose();
+      for (const tensor of Object.values(state.layers[layer] as LayerState | LayerInput)) tensor?.dispose();
     }
-    ops.tf.tidy(() => {
-      const table = 'model.embed_tokens.weight';
-      if (weights.isTrained(table)) gradients.add(table, ops.embedGradient(dx, state.batch.tokens, config.vocabSize));
-    });
+    ops.tf.tidy(() => embedGradient(ops, weights, 'model.embed_tokens.weight', dx, state.batch.tokens, gradients));
     dx.dispose();
   }
 
   #embed(weights: WeightSet, tokens: Int32Array): Tensor2D {
-    return this.ops.embed(weights.get('model.embed_tokens.weight').value as Tensor2D, tokens);
+    return embed(this.ops, weights, 'model.embed_tokens.weight', tokens);
   }
 
   #finalNorm(weights: WeightSet, x: Tensor2D): Tensor2D {
@@ -195,8 +196,11 @@ export class Transformer {
     const normed = norm(input, name.inputNorm);
     const normedQueries = queryRows ? ops.embed(normed, queryRows) : normed;
     const residual = queryRows ? ops.embed(input, queryRows) : input;
-    const query = ops.rotate(project(normedQueries, name.q), rotation.queries, 1);
-    const key = ops.rotate(project(normed, name.k), rotation.keys, 1);
+    const heads = (x: Tensor2D, which: string) => (config.qkNorm ? norm(x, which) : x);
+    const plainQuery = project(normedQueries, name.q);
+    const plainKey = project(normed, name.k);
+    const query = ops.rotate(heads(plainQuery, name.queryNorm), rotation.queries, 1);
+    const key = ops.rotate(heads(plainKey, name.keyNorm), rotation.keys, 1);
     const value = project(normed, name.v);
     const attended = attend(query, key, value);
     const middle = ops.tf.add(residual, linear(ops, weights, name.o, attended)) as Tensor2D;
@@ -205,8 +209,9 @@ export class Transformer {
     const up = linear(ops, weights, name.up, middleNormed);
     const gated = ops.swiglu(gate, up);
     const output = ops.tf.add(middle, linear(ops, weights, name.down, gated)) as Tensor2D;
-    const state = { input, normed, normedQueries, query, key, value, attended, middle, middleNormed, gate, up, gated };
-    return { output, state };
+    const plain = config.qkNorm ? { plainQuery, plainKey } : {};
+    const attention = { normed, normedQueries, ...plain, query, key, value, attended };
+    return { output, state: { input, ...attention, middle, middleNormed, gate, up, gated } };
   }
 
   #layerBackward(
@@ -244,10 +249,13 @@ export class Transformer {
     const dAttended = back(name.o, dMiddle, state.attended);
     const attention = forward.attentions[layer] as Attention;
     const { dq, dk, dv } = attention.backward(state.query, state.key, state.value, dAttended);
-    const dNormedQueries = project(name.q, ops.rotate(dq, rotation.queries, -1), state.normedQueries);
+    const heads = (which: string, x: Tensor2D | undefined, dy: Tensor2D) => (x ? norm(which, x, dy) : dy);
+    const dQuery = heads(name.queryNorm, state.plainQuery, ops.rotate(dq, rotation.queries, -1));
+    const dKey = heads(name.keyNorm, state.plainKey, ops.rotate(dk, rotation.keys, -1));
+    const dNormedQueries = project(name.q, dQuery, state.normedQueries);
     const dNormed = tf.addN([
       spread(dNormedQueries),
-      project(name.k, ops.rotate(dk, rotation.keys, -1), state.normed),
+      project(name.k, dKey, state.normed),
       project(name.v, dv, state.normed),
     ]) as Tensor2D;
     return tf.add(spread(dMiddle), norm(name.inputNorm, state.input, dNormed)) as Tensor2D;
@@ -281,6 +289,8 @@ function layerNames(layer: number) {
     q: `${prefix}.self_attn.q_proj`,
     k: `${prefix}.self_attn.k_proj`,
     v: `${prefix}.self_attn.v_proj`,
+    queryNorm: `${prefix}.self_attn.q_norm.weight`,
+    keyNorm: `${prefix}.self_attn.k_norm.weight`,
     o: `${prefix}.self_attn.o_proj.weight`,
     middleNorm: `${prefix}.post_attention_layernorm.weight`,
     gate: `${prefix}.mlp.gate_proj.weight`,

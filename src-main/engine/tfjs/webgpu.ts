@@ -7,6 +7,7 @@ import { rotaryDivisors } from '../../model/rotary.ts';
 import { DeviceOps } from './device-ops.ts';
 import { family } from './family.ts';
 import { loadTf, missingPackage, packageBuild, requirePackage, selectBackend } from './library.ts';
+import { backendOf, boundPool, chooseMatMul, guardDevice } from './webgpu-device.ts';
 
 const backendPackage = '@tensorflow/tfjs-backend-webgpu';
 
@@ -48,32 +49,52 @@ function hasVulkanDriver(): boolean {
     .some((folder) => existsSync(folder) && readdirSync(folder).length > 0);
 }
 
-export const tfjsWebgpu = family({
-  id: 'tfjs-webgpu',
-  title: 'TensorFlow.js, WebGPU',
-  unavailable,
-  sliceTokens: 8192,
-  start: async () => {
-    const webgpu = await openGpu();
-    if (!globalThis.navigator) Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
-    Object.defineProperty(globalThis.navigator, 'gpu', { value: webgpu, configurable: true });
-    const tf = loadTf();
-    requirePackage(backendPackage);
-    await selectBackend(tf, 'webgpu');
-    const adapter = await webgpu.requestAdapter({ powerPreference: 'high-performance' });
-    return {
-      tf,
-      backend: 'webgpu',
-      device: {
-        engine: 'tfjs-webgpu',
-        device: adapter ? describe(adapter.info) : 'GPU',
-        precision: 'float32',
-        build: `${packageBuild(backendPackage)}, ${packageBuild('webgpu')}`,
-      },
-      ops: (config) => new DeviceOps(tf, config, rotaryDivisors(config)),
-    };
-  },
-});
+/** The backend of this process and what it runs on. */
+async function start() {
+  const webgpu = await openGpu();
+  if (!globalThis.navigator) Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
+  Object.defineProperty(globalThis.navigator, 'gpu', { value: webgpu, configurable: true });
+  const tf = loadTf();
+  requirePackage(backendPackage);
+  await selectBackend(tf, 'webgpu');
+  const adapter = await webgpu.requestAdapter({ powerPreference: 'high-performance' });
+  const backend = backendOf(tf);
+  boundPool(backend);
+  chooseMatMul(tf, adapter?.info.isFallbackAdapter ?? false);
+  return {
+    tf,
+    device: adapter ? describe(adapter.info) : 'GPU',
+    limits: backend.device.limits,
+    guard: guardDevice(backend.device),
+  };
+}
+
+let started: ReturnType<typeof start> | null = null;
+
+/** @param mostBytes Of one tensor, where that is to be less than the device allows. */
+export function webgpu(mostBytes = Number.POSITIVE_INFINITY) {
+  return family({
+    id: 'tfjs-webgpu',
+    title: 'TensorFlow.js, WebGPU',
+    unavailable,
+    sliceTokens: 8192,
+    start: async () => {
+      started ??= start();
+      const { tf, device, limits, guard } = await started;
+      const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, mostBytes);
+      const build = `${packageBuild(backendPackage)}, ${packageBuild('webgpu')}`;
+      return {
+        tf,
+        backend: 'webgpu',
+        guard,
+        device: { engine: 'tfjs-webgpu', device, precision: 'float32', build },
+        ops: (config) => new DeviceOps(tf, config, rotaryDivisors(config), Math.floor(most / 4)),
+      };
+    },
+  });
+}
+
+export const tfjsWebgpu = webgpu();
 
 function describe({ description, vendor, architecture }: GPUAdapterInfo): string {
   return description || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed GPU';

@@ -3,6 +3,7 @@ import { type Adapter, type AdapterState, adaptedMatrices, adapterScale } from '
 import type { ModelConfig } from '../../model/config.ts';
 import type { Tensor as StoredTensor } from '../../model/stored-tensor.ts';
 import type { Tensor, Tensor2D, Tf } from './library.ts';
+import { pieceName, splitTensor } from './pieces.ts';
 
 /** One tensor. An update replaces it: backends may cache what they derived from the old one. */
 export class Weight {
@@ -62,6 +63,14 @@ interface LowRank {
   readonly scale: number;
 }
 
+/** Consecutive rows of a matrix, from `start` on; the whole of one that is not split. */
+export interface Piece {
+  readonly name: string;
+  readonly weight: Weight;
+  readonly start: number;
+  readonly rows: number;
+}
+
 /** Tensors by name, one after the other. */
 export type TensorStream = Iterable<readonly [string, StoredTensor]> | AsyncIterable<readonly [string, StoredTensor]>;
 
@@ -86,17 +95,22 @@ export class WeightSet {
     this.#lowRanks = lowRanks;
   }
 
-  /** @param weights Taken one by one: what is uploaded need not stay in memory. */
+  /**
+   * @param weights Taken one by one: what is uploaded need not stay in memory.
+   * @param mostFloats Elements of the largest tensor; matrices that have more are split.
+   */
   static async upload(
     tf: Tf,
     config: ModelConfig,
     weights: TensorStream,
     state: AdapterState | null,
+    mostFloats = Number.POSITIVE_INFINITY,
   ): Promise<WeightSet> {
     const upload = async (tensors: TensorStream) => {
       const uploaded = new Map<string, Weight>();
-      for await (const [name, { shape, data }] of tensors)
-        uploaded.set(name, new Weight(tf, tf.tensor(data, [...shape])));
+      for await (const [whole, tensor] of tensors)
+        for (const [name, { shape, data }] of splitTensor(whole, tensor, mostFloats))
+          uploaded.set(name, new Weight(tf, tf.tensor(data, [...shape])));
       return uploaded;
     };
     if (state === null) return new WeightSet(await upload(weights), new Map(), null, new Map());
@@ -110,6 +124,24 @@ export class WeightSet {
     const weight = this.#policy.get(name) ?? this.#ofAdapter.get(name);
     if (!weight) throw new Error(`policy has no weight ${name}`);
     return weight;
+  }
+
+  /** The matrix `name`, in order of its rows. */
+  pieces(name: string): readonly Piece[] {
+    const whole = this.#policy.get(name) ?? this.#ofAdapter.get(name);
+    if (whole) return [{ name, weight: whole, start: 0, rows: whole.value.shape[0] ?? 0 }];
+    const pieces: Piece[] = [];
+    let start = 0;
+    for (let index = 0; ; index++) {
+      const own = pieceName(name, index);
+      const weight = this.#policy.get(own);
+      if (!weight) break;
+      const rows = weight.value.shape[0] ?? 0;
+      pieces.push({ name: own, weight, start, rows });
+      start += rows;
+    }
+    if (pieces.length === 0) throw new Error(`policy has no weight ${name}`);
+    return pieces;
   }
 
   /** What is added to the matrix `name`, if anything. */

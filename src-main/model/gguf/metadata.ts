@@ -52,6 +52,13 @@ export class Metadata {
     return this.#wrong(key, value, 'a whole number');
   }
 
+  /** A whole number, from 1 to `most`. @param absent Without it, the key must be there. */
+  size(key: string, most: number, absent?: number): number {
+    const value = this.#values.get(key) ?? absent ?? this.#missing(key);
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= most) return value;
+    return this.#wrong(key, value, `a whole number from 1 to ${most}`);
+  }
+
   optionalCount(key: string): number | null {
     return this.#values.has(key) ? this.count(key, 0) : null;
   }

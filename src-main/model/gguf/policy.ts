@@ -2,7 +2,7 @@
  * A policy in a GGUF file: architecture and names of tensors as in Hugging Face's files. What llama.cpp's converter
  * changes is undone: in Llama files the rows of q and k are interleaved for its kind of rotation.
  */
-import type { ModelConfig } from '../config.ts';
+import { type ModelConfig, modelLimits } from '../config.ts';
 import type { PolicyFiles } from '../policy.ts';
 import { rotaryDivisors } from '../rotary.ts';
 import { type StoredTensor, streamTensors } from '../stored-tensor.ts';
@@ -11,10 +11,14 @@ import { type GgufHeader, readGgufHeader } from './header.ts';
 import { Metadata } from './metadata.ts';
 import { endIds, ggufCompanions } from './tokenizer.ts';
 
-/** Whether q, k and v have biases, and whether q and k are interleaved. */
-const ARCHITECTURES: ReadonlyMap<string, { readonly qkvBias: boolean; readonly interleaved: boolean }> = new Map([
-  ['llama', { qkvBias: false, interleaved: true }],
-  ['qwen2', { qkvBias: true, interleaved: false }],
+/** Whether q, k and v have biases, whether q and k have norms, and whether their rows are interleaved. */
+interface Architecture extends Pick<ModelConfig, 'qkvBias' | 'qkNorm'> {
+  readonly interleaved: boolean;
+}
+const ARCHITECTURES: ReadonlyMap<string, Architecture> = new Map([
+  ['llama', { qkvBias: false, qkNorm: false, interleaved: true }],
+  ['qwen2', { qkvBias: true, qkNorm: false, interleaved: false }],
+  ['qwen3', { qkvBias: false, qkNorm: true, interleaved: false }],
 ]);
 
 /** Hugging Face's names of a layer's tensors, by llama.cpp's. */
@@ -23,6 +27,8 @@ const LAYER_NAMES: Readonly<Record<string, string>> = {
   attn_q: 'self_attn.q_proj',
   attn_k: 'self_attn.k_proj',
   attn_v: 'self_attn.v_proj',
+  attn_q_norm: 'self_attn.q_norm',
+  attn_k_norm: 'self_attn.k_norm',
   attn_output: 'self_attn.o_proj',
   ffn_norm: 'post_attention_layernorm',
   ffn_gate: 'mlp.gate_proj',
@@ -84,9 +90,10 @@ async function configOf(
       `${path}: split.count: the policy lies in several files; allowed is one (llama-gguf-split --merge)`,
     );
   const of = (key: string) => `${architecture}.${key}`;
-  const heads = metadata.count(of('attention.head_count'));
-  const hiddenSize = metadata.count(of('embedding_length'));
-  const headDim = metadata.count(of('attention.key_length'), hiddenSize / heads);
+  const limits = modelLimits;
+  const heads = metadata.size(of('attention.head_count'), limits.heads);
+  const hiddenSize = metadata.size(of('embedding_length'), limits.hiddenSize);
+  const headDim = metadata.size(of('attention.key_length'), limits.headDim, hiddenSize / heads);
   const rotated = metadata.count(of('rope.dimension_count'), headDim);
   if (rotated !== headDim || metadata.count(of('attention.value_length'), headDim) !== headDim)
     throw new Error(
@@ -102,15 +109,17 @@ async function configOf(
   const ropeTheta = metadata.number(of('rope.freq_base'), 10_000);
   const embedding = header.tensors.get('token_embd.weight');
   const vocabSize = embedding?.shape[0] ?? metadata.count(of('vocab_size'));
-  const positions = metadata.count(of('context_length'));
+  if (vocabSize > limits.vocabSize)
+    throw new Error(`${path}: token_embd.weight has ${vocabSize} rows; at most ${limits.vocabSize} are allowed`);
+  const positions = metadata.size(of('context_length'), limits.maxPositions);
   const window = metadata.count(of('attention.sliding_window'), 0);
   const [eosTokenId, ...others] = endIds(metadata);
   const ropeScaling = await scalingOf(header, { headDim, ropeTheta }, path);
   const config: ModelConfig = {
     vocabSize,
     hiddenSize,
-    intermediateSize: metadata.count(of('feed_forward_length')),
-    layers: metadata.count(of('block_count')),
+    intermediateSize: metadata.size(of('feed_forward_length'), limits.intermediateSize),
+    layers: metadata.size(of('block_count'), limits.layers),
     heads,
     kvHeads,
     headDim,
@@ -118,6 +127,7 @@ async function configOf(
     normEpsilon: metadata.number(of('attention.layer_norm_rms_epsilon'), 1e-6),
     maxPositions: window > 0 ? Math.min(positions, window) : positions,
     qkvBias: known.qkvBias,
+    qkNorm: known.qkNorm,
     tiedEmbeddings: !header.tensors.has('output.weight'),
     bosTokenId: metadata.optionalCount('tokenizer.ggml.bos_token_id'),
     eosTokenId,

@@ -39,6 +39,7 @@ function llama(shape: Shape): ModelConfig {
     normEpsilon: 1e-5,
     maxPositions: 256,
     qkvBias: false,
+    qkNorm: false,
     tiedEmbeddings: true,
     bosTokenId: null,
     eosTokenId: shape.vocabSize,

@@ -113,7 +113,16 @@ describe('layout', () => {
           expect(buffer[at]).toBeNaN();
           buffer[at] = value;
         });
-      expect(gather(space, (at) => buffer[at] as number)).toEqual(tensors);
+      for (const mostRows of [3, Number.POSITIVE_INFINITY])
+        for (const [name, { data }] of tensors) {
+          const back: number[] = [];
+          const room = (length: number) => new Float32Array(length + 2);
+          for (const part of gather(space, name, (at) => buffer[at] as number, room, mostRows)) back.push(...part);
+          expect(Float32Array.from(back), name).toEqual(data);
+        }
+      expect([...space.tensors].map(([name, { shape }]) => [name, shape])).toEqual(
+        [...tensors].map(([name, { shape }]) => [name, shape]),
+      );
       const elements = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
       expect(buffer.filter((value) => !Number.isNaN(value)).length).toBe(elements);
     });

@@ -21,6 +21,7 @@ export const odd: ModelConfig = {
   normEpsilon: 1e-5,
   maxPositions: 700,
   qkvBias: true,
+  qkNorm: false,
   tiedEmbeddings: false,
   bosTokenId: null,
   eosTokenId: 36,
@@ -32,6 +33,7 @@ export const even: ModelConfig = {
   hiddenSize: 32,
   headDim: 8,
   qkvBias: false,
+  qkNorm: false,
   tiedEmbeddings: true,
 };
 

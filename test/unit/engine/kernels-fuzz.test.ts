@@ -25,11 +25,13 @@ const configs: fc.Arbitrary<ModelConfig> = fc
     half: fc.oneof(size(5), fc.integer({ min: 8, max: 18 })),
     ropeTheta: fc.constantFrom(20, 10_000),
     maxPositions: fc.integer({ min: 2, max: 40 }),
-    qkvBias: fc.boolean(),
+    qkv: fc.constantFrom('plain', 'biased', 'normed'),
     tiedEmbeddings: fc.boolean(),
   })
-  .map(({ group, half, ...rest }) => ({
+  .map(({ group, half, qkv, ...rest }) => ({
     ...rest,
+    qkvBias: qkv === 'biased',
+    qkNorm: qkv === 'normed',
     heads: group * rest.kvHeads,
     headDim: 2 * half,
     normEpsilon: 1e-5,

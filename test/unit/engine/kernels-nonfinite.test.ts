@@ -9,11 +9,12 @@ import { type CoreOptions, KernelsEngine } from '../../../src-main/engine/kernel
 import { readModelConfig } from '../../../src-main/model/checkpoint-files.ts';
 import type { ModelConfig } from '../../../src-main/model/config.ts';
 import { writeSafetensors } from '../../../src-main/model/safetensors.ts';
-import { loadWeights, weightsFile } from '../../../src-main/model/weights.ts';
+import { weightsFile } from '../../../src-main/model/weights.ts';
 import { resourcePath } from '../../../src-main/resources.ts';
 import { trainOrder } from '../../../src-main/training/index.ts';
 import type { FlatValues } from '../../../src-shared/api.ts';
 import { linear, randomDerivatives, savedBytes, sequences } from '../../conformance/fixtures.ts';
+import { loadWeights } from '../../fixtures/checkpoints.ts';
 import { judgeTinyPy } from '../../fixtures/tinypy-judge.ts';
 import { describeBuilds, engineOf, even, lively, odd, plain, step, using } from './kernels-fixtures.ts';
 

@@ -5,6 +5,7 @@ import type { KernelsEngine } from '../../../src-main/engine/kernels/engine.ts';
 import type { Machine } from '../../../src-main/engine/kernels/machine.ts';
 import { planMemory } from '../../../src-main/engine/kernels/plan.ts';
 import { longest, type Work } from '../../../src-main/engine/memory.ts';
+import { modelLimits } from '../../../src-main/model/config.ts';
 import { linear } from '../../conformance/fixtures.ts';
 import { describeBuilds, engineOf, even, odd, step, using } from '../engine/kernels-fixtures.ts';
 
@@ -50,6 +51,16 @@ describeBuilds((options) => {
         },
       ],
       [
+        'norms of heads',
+        { ...odd, qkvBias: false, qkNorm: true, eosTokenId: 1e9 },
+        2,
+        {
+          ...{ promptTokens: 9, responseTokens: 12, reference: false, scored: { count: 8, groupSize: 4 } },
+          generated: [{ count: 8, groupSize: 4 }],
+          trained: { count: 8, groupSize: 4 },
+        },
+      ],
+      [
         'many slices, two threads',
         { ...even, vocabSize: 5000, layers: 3, maxPositions: 400, eosTokenId: 1e9 },
         2,
@@ -76,5 +87,24 @@ describeBuilds((options) => {
         reference?.dispose();
       }),
     );
+  });
+});
+
+describe('a policy as large as a configuration may ask for', () => {
+  it('is planned in a moment, in little memory', () => {
+    const { vocabSize, hiddenSize, intermediateSize, layers, heads, headDim, maxPositions } = modelLimits;
+    const sizes = { vocabSize, hiddenSize, intermediateSize, layers, heads, headDim, maxPositions };
+    const config = { ...odd, ...sizes, kvHeads: heads, qkvBias: false, qkNorm: true, tiedEmbeddings: true };
+    const sequences = { count: 8, groupSize: 4 };
+    const work: Work = {
+      ...{ promptTokens: 16, responseTokens: 16, reference: false, scored: null },
+      ...{ generated: [sequences], trained: sequences },
+    };
+    const before = process.memoryUsage().rss;
+    const { phases } = planMemory('wasm', config, fullTraining, work, 2);
+    expect(process.memoryUsage().rss - before).toBeLessThan(600e6);
+    // Per layer q, k, v and o of 2^22 by 2^16, and three matrices of 2^18 by 2^16; the embedding; vectors beside them.
+    const matrices = 1000 * (4 * 2 ** 38 + 3 * 2 ** 34) + 2 ** 37;
+    expect((phases.get('loading')?.weights ?? 0) / (4 * matrices)).toBeCloseTo(1, 5);
   });
 });

@@ -9,10 +9,11 @@ import type { ModelConfig } from '../../../src-main/model/config.ts';
 
 const model: ModelConfig = {
   ...{ vocabSize: 300, hiddenSize: 32, intermediateSize: 80, layers: 2, heads: 4, kvHeads: 2, headDim: 8 },
-  ...{ ropeTheta: 1e4, normEpsilon: 1e-5, maxPositions: 200, qkvBias: false, tiedEmbeddings: true },
+  ...{ ropeTheta: 1e4, normEpsilon: 1e-5, maxPositions: 200, qkvBias: false, qkNorm: false, tiedEmbeddings: true },
   ...{ bosTokenId: null, eosTokenId: 1e9 },
 };
 const other = { ...model, qkvBias: true, tiedEmbeddings: false, kvHeads: 4, vocabSize: 2000, layers: 3 };
+const normed = { ...model, qkNorm: true, headDim: 12 };
 const adapter = { rank: 3, alpha: 8, targets: adapterTargets, seed: 1 };
 const step = { learningRate: 0.01, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, maxGradNorm: 0.5 };
 const sliceTokens = 1024;
@@ -24,6 +25,8 @@ describe.skipIf(missing !== null)(`tfjs-wasm ${missing ?? ''}`, () => {
     ['all weights', model, fullTraining, false],
     ['all weights with a reference', other, fullTraining, true],
     ['recomputing', model, { ...fullTraining, recompute: true }, true],
+    ['all weights, norms of heads among them', normed, fullTraining, true],
+    ['an adapter under norms of heads, recomputing', normed, { ...fullTraining, adapter, recompute: true }, false],
     ['an adapter', other, { ...fullTraining, adapter }, false],
     ['an adapter with a reference', model, { ...fullTraining, adapter }, true],
   ])('holds what was planned: %s', async (_, config, training, withReference) => {

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -16,8 +15,11 @@ import {
 } from '../../../src-main/model/adapter.ts';
 import type { ModelConfig } from '../../../src-main/model/config.ts';
 import { writePeftAdapter } from '../../../src-main/model/peft.ts';
-import { readSafetensors, type Tensor } from '../../../src-main/model/safetensors.ts';
+import type { Tensor } from '../../../src-main/model/safetensors.ts';
 import { initialWeights } from '../../../src-main/model/weights.ts';
+import { readSafetensors } from '../../fixtures/checkpoints.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
+import { wholeTensors } from '../../fixtures/tensors.ts';
 
 /** Llama 2 7B and Qwen2.5-0.5B, from their published config.json. */
 const llama: ModelConfig = {
@@ -32,6 +34,7 @@ const llama: ModelConfig = {
   normEpsilon: 1e-5,
   maxPositions: 4096,
   qkvBias: false,
+  qkNorm: false,
   tiedEmbeddings: false,
   bosTokenId: 1,
   eosTokenId: 2,
@@ -46,6 +49,7 @@ const qwen: ModelConfig = {
   kvHeads: 2,
   headDim: 64,
   qkvBias: true,
+  qkNorm: false,
   tiedEmbeddings: true,
 };
 const small: ModelConfig = {
@@ -125,13 +129,13 @@ describe('initialAdapter', () => {
 describe('mergeAdapter', () => {
   const policy = initialWeights(small, 1);
 
-  it('changes nothing while B is zero, and never the policy that it is given', () => {
+  it('changes nothing while B is zero, and never the policy that it is given', async () => {
     const before = structuredClone(policy);
-    expect(mergeAdapter(policy, initialAdapter(small, adapter()), adapter())).toEqual(policy);
+    expect(await wholeTensors(mergeAdapter(policy, initialAdapter(small, adapter()), adapter()))).toEqual(policy);
     expect(policy).toEqual(before);
   });
 
-  it('adds (alpha / rank) B A to its matrices, for any rank and scale', () => {
+  it('adds (alpha / rank) B A to its matrices, for any rank and scale, in whatever parts they come', async () => {
     const side = fc.integer({ min: 1, max: 5 });
     const problem = fc
       .tuple(side, side, side, fc.double({ min: 0.1, max: 64, noNaN: true }))
@@ -140,22 +144,27 @@ describe('mergeAdapter', () => {
           fc.float32Array({ minLength: length, maxLength: length, min: -4, max: 4, noNaN: true });
         return fc.record({
           sizes: fc.constant({ out, width, rank, alpha }),
+          atOnce: fc.integer({ min: 1, max: out }),
           w: floats(out * width),
           a: floats(rank * width),
           b: floats(out * rank),
         });
       });
-    fc.assert(
-      fc.property(problem, ({ sizes: { out, width, rank, alpha }, w, a, b }) => {
+    await fc.assert(
+      fc.asyncProperty(problem, async ({ sizes: { out, width, rank, alpha }, atOnce, w, a, b }) => {
         const stem = 'model.layers.0.mlp.up_proj';
-        const merged = mergeAdapter(
-          new Map([[`${stem}.weight`, { shape: [out, width], data: w }]]),
+        const parts = function* () {
+          for (let row = 0; row < out; row += atOnce) yield w.slice(row * width, (row + atOnce) * width);
+        };
+        const tensors = mergeAdapter(
+          new Map([[`${stem}.weight`, { shape: [out, width], parts }]]),
           new Map([
             [`${stem}.lora_A.weight`, { shape: [rank, width], data: a }],
             [`${stem}.lora_B.weight`, { shape: [out, rank], data: b }],
           ]),
           adapter({ rank, alpha, targets: ['up_proj'] }),
-        ).get(`${stem}.weight`) as Tensor;
+        );
+        const merged = (await wholeTensors(tensors)).get(`${stem}.weight`) as Tensor;
         expect(merged.shape).toEqual([out, width]);
         for (let o = 0; o < out; o++)
           for (let i = 0; i < width; i++) {
@@ -293,7 +302,7 @@ describe('for peft', () => {
     };
     const adapter: Adapter = { rank: 2, alpha: 6, targets: ['q_proj', 'down_proj'], seed: 3 };
     const weights = initialAdapter(config, adapter);
-    const folder = await mkdtemp(join(tmpdir(), 'assay-peft-'));
+    const folder = await temporaryFolder();
     await writePeftAdapter(folder, { adapter, weights });
     const settings = JSON.parse(await readFile(join(folder, 'adapter_config.json'), 'utf8'));
     expect(settings).toMatchObject({
@@ -314,6 +323,5 @@ describe('for peft', () => {
     ]);
     const name = 'model.layers.0.self_attn.q_proj.lora_A.weight';
     expect(tensors.get(`base_model.model.${name}`)).toEqual(weights.get(name));
-    await rm(folder, { recursive: true });
   });
 });

@@ -59,13 +59,28 @@ describe('dequantisation', () => {
   });
 });
 
+/** The same model's metadata under the names of another architecture. */
+const qwen3Metadata = Object.fromEntries(
+  Object.entries(smallMetadata).map(([key, value]): [string, Value] => [
+    key.replace(/^llama\./, 'qwen3.'),
+    key === 'general.architecture' ? { text: 'qwen3' } : value,
+  ]),
+);
+
 describe('a GGUF file', () => {
   it('gives configuration and weights in the names of Hugging Face, with q and k in its order', async () => {
     const path = await write(ggufBytes(smallMetadata, smallTensors()));
     const { config } = await openPolicy(path);
     expect(config).toEqual({
       ...{ vocabSize: 7, hiddenSize: 32, intermediateSize: 64, layers: 1, heads: 4, kvHeads: 2, headDim: 8 },
-      ...{ ropeTheta: 10_000, normEpsilon: Math.fround(1e-5), maxPositions: 64, qkvBias: false, tiedEmbeddings: true },
+      ...{
+        ropeTheta: 10_000,
+        normEpsilon: Math.fround(1e-5),
+        maxPositions: 64,
+        qkvBias: false,
+        qkNorm: false,
+        tiedEmbeddings: true,
+      },
       ...{ bosTokenId: 1, eosTokenId: 0 },
     });
     const weights = await weightsOf(path);
@@ -80,6 +95,25 @@ describe('a GGUF file', () => {
     expect(weights.get('model.layers.0.mlp.down_proj.weight')?.data).toEqual(
       Float32Array.from({ length: 2048 }, (_, i) => i),
     );
+  });
+
+  it('of Qwen 3 has norms of q and k, and their rows in the order of the file', async () => {
+    const path = await write(
+      ggufBytes(qwen3Metadata, [
+        ...smallTensors(),
+        { name: 'blk.0.attn_q_norm.weight', shape: [8], type: 0, bytes: float32Bytes([1, 2, 3, 4, 5, 6, 7, 8]) },
+        { name: 'blk.0.attn_k_norm.weight', shape: [8], type: 0, bytes: float32Bytes(Array(8).fill(0.5)) },
+      ]),
+    );
+    expect((await openPolicy(path)).config).toMatchObject({ qkNorm: true, qkvBias: false, headDim: 8 });
+    const weights = await weightsOf(path);
+    expect([...(weights.get('model.layers.0.self_attn.q_norm.weight')?.data ?? [])]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(weights.get('model.layers.0.self_attn.k_norm.weight')?.data[7]).toBe(0.5);
+    expect(weights.get('model.layers.0.self_attn.q_proj.weight')?.data).toEqual(
+      Float32Array.from({ length: 1024 }, (_, i) => i),
+    );
+    const without = await write(ggufBytes(qwen3Metadata, smallTensors()));
+    await expect(openPolicy(without)).rejects.toThrow(/self_attn\.q_norm\.weight is missing/);
   });
 
   it('gives what the reader of Hugging Face gives', async () => {
@@ -210,7 +244,7 @@ describe('refused before a weight is read', () => {
     [
       'an unknown tensor',
       retyped((t) => t.push({ ...(t[1] as WrittenTensor), name: 'blk.0.attn_q_norm.weight' })),
-      /unexpected tensor blk\.0\.attn_q_norm\.weight/,
+      /unexpected tensor model\.layers\.0\.self_attn\.q_norm\.weight/,
     ],
     ['a tensor twice', retyped((t) => t.push(t[1] as WrittenTensor)), /blk\.0\.attn_norm\.weight is defined twice/],
     [
@@ -226,7 +260,7 @@ describe('refused before a weight is read', () => {
     [
       'another architecture',
       changed({ 'general.architecture': { text: 'gemma2' } }),
-      /general\.architecture: "gemma2" is not supported; allowed is llama, qwen2/,
+      /general\.architecture: "gemma2" is not supported; allowed is llama, qwen2, qwen3/,
     ],
     [
       'another tokenizer',
@@ -257,6 +291,21 @@ describe('refused before a weight is read', () => {
       'a value of another type',
       changed({ 'llama.block_count': { text: 'one' } }),
       /llama\.block_count is "one"; it must be a whole number/,
+    ],
+    [
+      'too many layers',
+      changed({ 'llama.block_count': { u32: 2 ** 31 } }),
+      /llama\.block_count is 2147483648; it must be a whole number from 1 to 1000/,
+    ],
+    [
+      'rows that are too wide',
+      changed({ 'llama.embedding_length': { u32: 2 ** 17 } }),
+      /llama\.embedding_length is 131072; it must be a whole number from 1 to 65536/,
+    ],
+    [
+      'more positions than any policy has',
+      changed({ 'llama.context_length': { u32: 2 ** 30 } }),
+      /llama\.context_length is 1073741824; it must be a whole number from 1 to 134217728/,
     ],
     [
       'part of a split policy',

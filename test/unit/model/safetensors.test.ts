@@ -1,11 +1,12 @@
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readSafetensors, type Tensor, writeSafetensors } from '../../../src-main/model/safetensors.ts';
+import { type Tensor, writeSafetensors } from '../../../src-main/model/safetensors.ts';
+import { readSafetensors } from '../../fixtures/checkpoints.ts';
+import { temporaryFolder } from '../../fixtures/folders.ts';
 
-const newFile = async () => join(await mkdtemp(join(tmpdir(), 'assay-safetensors-')), 'x.safetensors');
+const newFile = async () => join(await temporaryFolder(), 'x.safetensors');
 
 /** A file put together by hand from the format's description. */
 async function handmade(header: unknown, data: Uint8Array): Promise<string> {
@@ -129,6 +130,34 @@ describe('writing', () => {
     const data = Float32Array.of(9, 1, 2, 9).subarray(1, 3);
     await writeSafetensors(path, new Map([['w', { shape: [2], data }]]));
     expect((await readSafetensors(path)).tensors.get('w')?.data).toEqual(Float32Array.of(1, 2));
+  });
+
+  it('asks for a part when the one before is written, and leaves the old file where parts are too few or fail', async () => {
+    const path = await newFile();
+    const part = new Float32Array(2);
+    const parts = (count: number) =>
+      function* () {
+        // One array for all of them: what is not written by now never will be.
+        for (let i = 0; i < count; i++) yield part.fill(i);
+      };
+    const tensor = (count: number) => ({ shape: [3, 2], parts: parts(count) });
+    await writeSafetensors(path, new Map([['w', tensor(3)]]));
+    expect((await readSafetensors(path)).tensors.get('w')?.data).toEqual(Float32Array.of(0, 0, 1, 1, 2, 2));
+    const before = await readFile(path);
+    for (const count of [2, 4])
+      await expect(writeSafetensors(path, new Map([['w', tensor(count)]]))).rejects.toThrow(
+        `w: ${2 * count} values do not fill shape [3, 2]`,
+      );
+    const failing = {
+      shape: [3, 2],
+      async *parts() {
+        yield part;
+        throw new Error('the device is gone');
+      },
+    };
+    await expect(writeSafetensors(path, new Map([['w', failing]]))).rejects.toThrow('the device is gone');
+    expect((await readFile(path)).equals(before)).toBe(true);
+    expect(await readdir(join(path, '..'))).toEqual(['x.safetensors']);
   });
 
   it('leaves the old file alone when it cannot write', async () => {

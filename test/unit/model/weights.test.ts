@@ -1,13 +1,15 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Adapter, adapterShapes, mergeAdapter } from '../../../src-main/model/adapter.ts';
-import { readCheckpointFiles, writeCheckpointFiles } from '../../../src-main/model/checkpoint-files.ts';
+import { writeCheckpointFiles } from '../../../src-main/model/checkpoint-files.ts';
 import type { ModelConfig } from '../../../src-main/model/config.ts';
-import { readSafetensors, type Tensor, writeSafetensors } from '../../../src-main/model/safetensors.ts';
-import { initialWeights, isDecayed, loadWeights, type Weights, weightShapes } from '../../../src-main/model/weights.ts';
+import { type Tensor, writeSafetensors } from '../../../src-main/model/safetensors.ts';
+import { initialWeights, isDecayed, type Weights, weightShapes } from '../../../src-main/model/weights.ts';
 import { stream } from '../../../src-shared/random.ts';
+import { loadWeights, readCheckpointFiles, readSafetensors } from '../../fixtures/checkpoints.ts';
+import { temporaryFolder as newFolder } from '../../fixtures/folders.ts';
+import { wholeTensors } from '../../fixtures/tensors.ts';
 
 /** Qwen2.5-0.5B, from its published config.json. */
 const qwen: ModelConfig = {
@@ -22,6 +24,7 @@ const qwen: ModelConfig = {
   normEpsilon: 1e-6,
   maxPositions: 32768,
   qkvBias: true,
+  qkNorm: false,
   tiedEmbeddings: true,
   bosTokenId: null,
   eosTokenId: 151645,
@@ -40,7 +43,6 @@ const llama: ModelConfig = { ...small, qkvBias: false, tiedEmbeddings: false };
 
 const count = (config: ModelConfig) =>
   [...weightShapes(config).values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
-const newFolder = () => mkdtemp(join(tmpdir(), 'assay-weights-'));
 
 describe('weightShapes', () => {
   it('has the published parameter count of Qwen2.5-0.5B', () => {
@@ -95,7 +97,7 @@ describe('isDecayed', () => {
   });
 });
 
-describe('loadWeights', () => {
+describe('the weights of a folder', () => {
   const write = async (change: (tensors: Map<string, Tensor>) => void, config = small) => {
     const dir = await newFolder();
     const tensors = initialWeights(config, 1);
@@ -185,7 +187,7 @@ describe('checkpoint files with an adapter', () => {
 
   it('give back A, B and their moments, and merged weights that open as an ordinary policy', async () => {
     const dir = await write();
-    const merged = mergeAdapter(weights, state.weights, adapter);
+    const merged = await wholeTensors(mergeAdapter(weights, state.weights, adapter));
     expect(await readCheckpointFiles(dir)).toEqual({ config: llama, weights: merged, adapter: state, optimizer });
     expect(await loadWeights(dir, llama)).toEqual(merged);
     expect((await readdir(dir)).sort()).toEqual([

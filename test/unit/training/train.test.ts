@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { groupRelative } from '../../../src-main/advantages/group-relative.ts';
 import { resolveConfig } from '../../../src-main/catalogue.ts';
-import type {
-  OnGenerated,
-  PolicyEngine,
-  Sampling,
-  Scored,
-  TokenIds,
-  TokenStats,
+import {
+  type OnGenerated,
+  OutOfMemoryError,
+  type PolicyEngine,
+  type Sampling,
+  type Scored,
+  type TokenIds,
+  type TokenStats,
 } from '../../../src-main/engine/engine.ts';
 import { grpo } from '../../../src-main/objectives/grpo.ts';
 import { unitTests } from '../../../src-main/rewards/unit-tests.ts';
@@ -353,6 +354,70 @@ describe('train', () => {
     const done = { ...NOTHING_DONE, step: 1 };
     await expect(collect(prepare({ engine, done, values: { 'limits.steps': 2 } }))).rejects.toThrow('no space left');
     expect(await readdir(join(folder, 'checkpoints'))).toEqual(['step-000001']);
+  });
+
+  describe('a device without memory for step 3', () => {
+    /** @param method That lacks memory; for the call of step 3. */
+    const failing = (method: 'accumulate' | 'update', at: number) => {
+      const engine = new ScriptedEngine();
+      const whole = engine[method].bind(engine) as (...args: unknown[]) => Promise<never>;
+      let calls = 0;
+      engine[method] = async (...args: unknown[]) => {
+        if (++calls === at) throw new OutOfMemoryError('no memory for 4096 more bytes');
+        return whole(...args);
+      };
+      return engine;
+    };
+    // Two updates a step, each after one call of accumulate: the fifth is the first of step 3.
+    const values = { 'limits.steps': 4, 'evaluation.every': 0 };
+    const until = async (run: PreparedRun) => {
+      const events: RunEvent[] = [];
+      try {
+        for await (const event of train(run)) events.push(event);
+      } catch (error) {
+        return { events, error };
+      }
+      throw new Error('the run did not fail');
+    };
+
+    test('leaves a checkpoint of the last whole step, says what helps, and goes on as if nothing had been', async () => {
+      const undisturbed = await collect(prepare({ values }));
+      const engine = failing('accumulate', 5);
+      const { events, error } = await until(prepare({ engine, values }));
+      expect(error).toMatchObject({
+        code: 'out-of-memory',
+        message: 'Out of memory at step 3: no memory for 4096 more bytes',
+        hint: expect.stringMatching(/recomputed activations.*micro-batch.*LoRA.*96 tokens/),
+      });
+      expect(events.at(-1)).toMatchObject({ kind: 'checkpoint', step: 2 });
+      const done = await readManifest(join(folder, 'checkpoints', 'step-000002'));
+      const rest = await collect(prepare({ engine, done, values }));
+      const first = events.filter((event) => event.kind === 'step');
+      expect(timeless([...first, ...rest.steps])).toEqual(timeless(undisturbed.steps));
+    });
+
+    test.each([
+      ['the step has updated the policy already', failing('accumulate', 6)],
+      ['the update itself lacks memory', failing('update', 5)],
+    ])('leaves no checkpoint where %s', async (_, engine) => {
+      const { events, error } = await until(prepare({ engine, values }));
+      expect(error).toMatchObject({ code: 'out-of-memory' });
+      expect(events.at(-1)).toMatchObject({ kind: 'step', step: 2 });
+    });
+
+    test('says so where even the checkpoint cannot be written', async () => {
+      const engine = failing('accumulate', 5);
+      engine.save = async () => {
+        throw new OutOfMemoryError('nothing can be read back');
+      };
+      const { events, error } = await until(prepare({ engine, values }));
+      expect(error).toMatchObject({ code: 'out-of-memory', message: expect.stringContaining('4096') });
+      expect(events.at(-1)).toMatchObject({
+        kind: 'note',
+        level: 'warning',
+        message: expect.stringContaining('step 2'),
+      });
+    });
   });
 
   test('keeps the best validation, in place of the one that was kept so before; a resumed run goes on so', async () => {

@@ -125,7 +125,7 @@ INLINE Index decodeFloats(const Model& m, int slots, int positions) {
 static void decode(const Decoding& g, int batch, int steps, float* scratch) {
   const Model& m = g.model;
   const Matrix embedding = m.embedding(), headMatrix = m.head();
-  const float* finalNorm = m.finalNorm().values;
+  const Norm finalNorm = m.rowNorm(m.finalNorm());
   const float inverse = 1.f / g.temperature;
   int* occupants = g.occupants + batch * g.slots;
   auto take = [&](Index floats) {
@@ -166,20 +166,20 @@ static void decode(const Decoding& g, int batch, int steps, float* scratch) {
     for (int l = 0; l < m.layers && running > 0; l++) {
       const Layer layer = m.layer(l);
       for (int r = 0; r < running; r++)
-        normalise(m, norm + (Index)r * m.hidden, x + (Index)r * m.hidden, layer.norm1.values);
+        normalise(m.rowNorm(layer.norm1), norm + (Index)r * m.hidden, x + (Index)r * m.hidden);
       apply<false>(m, layer.qkv, running, norm, qkv, low, product);
       for (int r = 0; r < running; r++) {
         const int i = occupants[order[r]], length = g.lengths[i];
         const Response response = g.response(i);
         float *row = qkv + (Index)r * m.qkvDim(), *own = g.cache(batch, order[r]);
-        finishQkv(m, layer.qkvBias, row, response.promptLength + length - 1);
+        finishQkv(m, layer, row, nullptr, response.promptLength + length - 1);
         remember(m, own, g.capacity, l, length - 1, row);
         attendCached(m, response, own, g.capacity, length, l, row, attended + (Index)r * m.queryDim(), scores);
       }
       copy(middle, x, (Index)running * m.hidden);
       apply<true>(m, layer.out, running, attended, middle, low, product);
       for (int r = 0; r < running; r++)
-        normalise(m, norm + (Index)r * m.hidden, middle + (Index)r * m.hidden, layer.norm2.values);
+        normalise(m.rowNorm(layer.norm2), norm + (Index)r * m.hidden, middle + (Index)r * m.hidden);
       apply<false>(m, layer.gateUp, running, norm, gateUp, low, product);
       for (int r = 0; r < running; r++) swiglu(m, gated + (Index)r * m.inter, gateUp + (Index)r * 2 * m.inter);
       copy(x, middle, (Index)running * m.hidden);
@@ -188,7 +188,7 @@ static void decode(const Decoding& g, int batch, int steps, float* scratch) {
     const int block = drawnRows(m);
     for (int from = 0; from < rows; from += block) {
       const int count = smaller(block, rows - from);
-      for (int r = 0; r < count; r++) normalise(m, norm + (Index)r * m.hidden, x + (Index)(from + r) * m.hidden, finalNorm);
+      for (int r = 0; r < count; r++) normalise(finalNorm, norm + (Index)r * m.hidden, x + (Index)(from + r) * m.hidden);
       multiplyForward<false>(headMatrix, count, norm, m.hidden, 0, m.paddedVocab, logits, m.paddedVocab, product);
       for (int r = 0; r < count; r++) {
         const int slot = order[from + r], i = occupants[slot], length = g.lengths[i];

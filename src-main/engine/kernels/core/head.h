@@ -93,7 +93,7 @@ constexpr int kDescribeFloats = kHeadRows * (kHeadColumns + sizeof(Softmax) / si
 static void describeQueries(const Batch& b, int first, int end, float* scratch) {
   const Model& m = b.model;
   const Matrix head = m.head();
-  const float* norm = m.finalNorm().values;
+  const Norm norm = m.rowNorm(m.finalNorm());
   const float inverse = 1.f / b.temperature;
   Softmax* sums = (Softmax*)scratch;
   float *chosen = scratch + kHeadRows * sizeof(Softmax) / sizeof(float), *logits = chosen + kHeadRows;
@@ -103,7 +103,7 @@ static void describeQueries(const Batch& b, int first, int end, float* scratch) 
     for (int r = 0; r < rows; r++) {
       const int query = from + r;
       b.scale[query] =
-          normalise(m, b.normed + (Index)query * m.hidden, b.finalRows + (Index)b.queryRows[query] * m.hidden, norm);
+          normalise(norm, b.normed + (Index)query * m.hidden, b.finalRows + (Index)b.queryRows[query] * m.hidden);
       sums[r] = emptySoftmax();
     }
     for (int v = 0; v < m.paddedVocab; v += kHeadColumns) {

@@ -54,13 +54,13 @@ static void forwardLayer(const Batch& b, int l, int first, int end, float* out, 
   float *qkv = a.qkv + row * m.qkvDim(), *middle = a.middle + row * m.hidden, *gateUp = a.gateUp + row * 2 * m.inter;
 
   for (int r = 0; r < rows; r++)
-    a.scale1[row + r] = normalise(m, norm + (Index)r * m.hidden, in + (Index)r * m.hidden, layer.norm1.values);
+    a.scale1[row + r] = normalise(m.rowNorm(layer.norm1), norm + (Index)r * m.hidden, in + (Index)r * m.hidden);
   apply<false>(m, layer.qkv, rows, norm, qkv, low, product);
   for (int s = first; s < end; s++) {
     const Sequence q = b.sequence(s);
     for (int t = 0; t < q.length; t++) {
       float* own = a.qkv + (Index)(q.start + t) * m.qkvDim();
-      finishQkv(m, layer.qkvBias, own, q.prefixLength + t);
+      finishQkv(m, layer, own, a.plain + (Index)(q.start + t) * m.normedDim(), q.prefixLength + t);
       if (q.cache) remember(m, q.cache, cacheCapacity(q.length), l, t, own);
     }
     attend(m, q, a.qkv, a.attended, a.logSumExp, scratch);
@@ -69,7 +69,7 @@ static void forwardLayer(const Batch& b, int l, int first, int end, float* out, 
   apply<true>(m, layer.out, rows, a.attended + row * m.queryDim(), middle, low, product);
 
   for (int r = 0; r < rows; r++)
-    a.scale2[row + r] = normalise(m, norm + (Index)r * m.hidden, middle + (Index)r * m.hidden, layer.norm2.values);
+    a.scale2[row + r] = normalise(m.rowNorm(layer.norm2), norm + (Index)r * m.hidden, middle + (Index)r * m.hidden);
   apply<false>(m, layer.gateUp, rows, norm, gateUp, low, product);
   if (!out) return;
   for (int r = 0; r < rows; r++) swiglu(m, gated + (Index)r * m.inter, gateUp + (Index)r * 2 * m.inter);
@@ -91,8 +91,11 @@ static void forward(const Batch& b, int first, int end, float* scratch) {
   describeQueries(b, span.query, span.endQuery, scratch);
 }
 
-/** Gradients of the small tensors, one set a task: the final norm; per layer norm1, norm2 and the qkv bias. */
-INLINE Index vectorGradientFloats(const Model& m) { return m.hidden + (Index)m.layers * (2 * m.hidden + m.qkvDim()); }
+/** Gradients of a layer's small tensors: norm1, norm2, the qkv bias, and the norms of heads where there are any. */
+INLINE Index layerVectorFloats(const Model& m) { return 2 * m.hidden + m.qkvDim() + (m.normsHeads ? 2 * m.headDim : 0); }
+
+/** Gradients of all small tensors, one set a task: the final norm, then layer by layer. */
+INLINE Index vectorGradientFloats(const Model& m) { return m.hidden + m.layers * layerVectorFloats(m); }
 
 /** Floats of scratch that `backwardLayer` needs. */
 INLINE Index backwardFloats(const Model& m, int rows, int positions) {
@@ -106,7 +109,7 @@ static void finalNormBackward(const Batch& b, int first, int end, float* gradien
   const Span span(b, first, end);
   float* d = b.dOutOf(m.layers - 1);
   zero(d + (Index)span.row * m.hidden, (Index)span.rows * m.hidden);
-  const float* norm = m.finalNorm().values;
+  const Norm norm = m.rowNorm(m.finalNorm());
   // Active queries are in order: find the first of this span.
   int low = 0, high = b.activeQueryCount;
   while (low < high) {
@@ -120,7 +123,7 @@ static void finalNormBackward(const Batch& b, int first, int end, float* gradien
     copy(scratch, b.dNormed + (Index)i * m.hidden, m.hidden);
     for (int shard = 1; shard < b.headShards; shard++)
       add(scratch, b.dNormed + ((Index)shard * b.queries + i) * m.hidden, m.hidden);
-    normaliseBackward(m, d + row, d + row, gradient, scratch, b.finalRows + row, b.scale[query], norm);
+    normaliseBackward(norm, d + row, d + row, gradient, scratch, b.finalRows + row, b.scale[query]);
   }
 }
 
@@ -133,7 +136,7 @@ static void backwardLayer(const Batch& b, int l, int first, int end, float* vect
   const Layer layer = m.layer(l);
   const int rows = span.rows;
   const Index row = span.row;
-  float* small = vectors ? vectors + m.hidden + (Index)l * (2 * m.hidden + m.qkvDim()) : nullptr;
+  float* small = vectors ? vectors + m.hidden + l * layerVectorFloats(m) : nullptr;
   if (l == m.layers - 1) {
     if (vectors) zero(vectors, vectorGradientFloats(m));
     finalNormBackward(b, first, end, vectors, scratch);
@@ -158,11 +161,12 @@ static void backwardLayer(const Batch& b, int l, int first, int end, float* vect
     swigluBackward(m, d, gated + (Index)r * m.inter, d, gateUp + (Index)r * 2 * m.inter);
   }
   for (int r = 0; r < rows; r++)
-    normaliseBy(m, norm2 + (Index)r * m.hidden, middle + (Index)r * m.hidden, a.scale2[row + r], layer.norm2.values);
+    normaliseBy(m.rowNorm(layer.norm2), norm2 + (Index)r * m.hidden, middle + (Index)r * m.hidden, a.scale2[row + r]);
   applyBackward(m, layer.gateUp, rows, norm2, dGateUp, dNorm, m.hidden, low, dLow, rest);
   for (int r = 0; r < rows; r++)
-    normaliseBackward(m, dMiddle + (Index)r * m.hidden, dOut + (Index)r * m.hidden, small ? small + m.hidden : nullptr,
-                      dNorm + (Index)r * m.hidden, middle + (Index)r * m.hidden, a.scale2[row + r], layer.norm2.values);
+    normaliseBackward(m.rowNorm(layer.norm2), dMiddle + (Index)r * m.hidden, dOut + (Index)r * m.hidden,
+                      small ? small + m.hidden : nullptr, dNorm + (Index)r * m.hidden, middle + (Index)r * m.hidden,
+                      a.scale2[row + r]);
 
   applyBackward(m, layer.out, rows, a.attended + row * m.queryDim(), dMiddle, dAttended, m.queryDim(), low, dLow, rest);
   for (int r = 0; r < rows; r++) zero(dQkv + (Index)r * m.qkvDim() + m.queryDim(), 2 * m.keyDim());
@@ -174,12 +178,16 @@ static void backwardLayer(const Batch& b, int l, int first, int end, float* vect
       for (int h = 0; h < m.heads + m.kvHeads; h++)
         rotate(m, o.dQkv + (Index)(q.start + t) * m.qkvDim() + h * m.headDim, q.prefixLength + t, -1.f);
   }
+  if (m.normsHeads)
+    for (int r = 0; r < rows; r++)
+      normaliseHeadsBackward(m, layer, dQkv + (Index)r * m.qkvDim(), small ? small + 2 * m.hidden + m.qkvDim() : nullptr,
+                             a.plain + (row + r) * m.normedDim());
   if (small && layer.qkvBias.values)
     for (int r = 0; r < rows; r++) add(small + 2 * m.hidden, dQkv + (Index)r * m.qkvDim(), m.qkvDim());
   for (int r = 0; r < rows; r++)
-    normaliseBy(m, norm1 + (Index)r * m.hidden, in + (Index)r * m.hidden, a.scale1[row + r], layer.norm1.values);
+    normaliseBy(m.rowNorm(layer.norm1), norm1 + (Index)r * m.hidden, in + (Index)r * m.hidden, a.scale1[row + r]);
   applyBackward(m, layer.qkv, rows, norm1, dQkv, dNorm, m.hidden, low, dLow, rest);
   for (int r = 0; r < rows; r++)
-    normaliseBackward(m, dIn + (Index)r * m.hidden, dMiddle + (Index)r * m.hidden, small, dNorm + (Index)r * m.hidden,
-                      in + (Index)r * m.hidden, a.scale1[row + r], layer.norm1.values);
+    normaliseBackward(m.rowNorm(layer.norm1), dIn + (Index)r * m.hidden, dMiddle + (Index)r * m.hidden, small,
+                      dNorm + (Index)r * m.hidden, in + (Index)r * m.hidden, a.scale1[row + r]);
 }

@@ -47,7 +47,15 @@ struct Vector {
 
 struct Layer {
   Weight qkv, out, gateUp, down;
-  Vector norm1, norm2, qkvBias;
+  Vector norm1, norm2, qkvBias, queryNorm, keyNorm;
+};
+
+/** An RMS norm over stretches of `size` values. */
+struct Norm {
+  const float* weight;
+  int size;
+  float inverseSize;  // of the values that are no padding
+  float epsilon;
 };
 
 /** A decoder. */
@@ -60,16 +68,20 @@ struct Model {
   int adapterWidth;      // ranks of a layer's adapters together
   const float *cosines, *sines;  // [positions, headDim / 2]
   const double *weights, *vectors;  // records: embedding, head, layer by layer; final norm, layer by layer
+  float inverseHeadDim;  // 1 / head size without padding
+  bool normsHeads;       // each head of q and k has a norm, before it is rotated
 
   explicit Model(const double* w)
       : hidden((int)w[0]), heads((int)w[1]), kvHeads((int)w[2]), headDim((int)w[3]), inter((int)w[4]),
         paddedVocab((int)w[5]), layers((int)w[6]), vocab((int)w[7]), inverseHidden((float)w[8]), epsilon((float)w[9]),
         attentionScale((float)w[10]), adapterWidth((int)w[11]), cosines(at<float>(w[12])), sines(at<float>(w[13])),
-        weights(at<double>(w[14])), vectors(at<double>(w[15])) {}
+        weights(at<double>(w[14])), vectors(at<double>(w[15])), inverseHeadDim((float)w[16]), normsHeads(w[17] != 0) {}
 
   int queryDim() const { return heads * headDim; }
   int keyDim() const { return kvHeads * headDim; }
   int qkvDim() const { return queryDim() + 2 * keyDim(); }
+  /** Values of a row that have the norms of heads: its queries and keys, or none. */
+  int normedDim() const { return normsHeads ? queryDim() + keyDim() : 0; }
 
   Weight weight(int i) const {
     const double* w = weights + i * 7;
@@ -81,9 +93,13 @@ struct Model {
   Matrix head() const { return weight(1).matrix; }
   Vector finalNorm() const { return vector(0); }
   Layer layer(int l) const {
-    const int w = 2 + 4 * l, v = 1 + 3 * l;
-    return {weight(w), weight(w + 1), weight(w + 2), weight(w + 3), vector(v), vector(v + 1), vector(v + 2)};
+    const int w = 2 + 4 * l, v = 1 + 5 * l;
+    return {weight(w), weight(w + 1), weight(w + 2), weight(w + 3), vector(v),
+            vector(v + 1), vector(v + 2), vector(v + 3), vector(v + 4)};
   }
+
+  Norm rowNorm(const Vector& v) const { return {v.values, hidden, inverseHidden, epsilon}; }
+  Norm headNorm(const Vector& v) const { return {v.values, headDim, inverseHeadDim, epsilon}; }
 };
 
 /** The row of a token. `out` [hidden] */
@@ -157,9 +173,12 @@ struct Carver {
 /** What the forward pass of a layer leaves behind. [rows, ...] each. */
 struct Activations {
   float *in, *qkv, *attended, *middle, *gateUp, *logSumExp, *scale1, *scale2;
+  float* plain;  // queries and keys before the norms of heads
 
   /** Of all but `in`. */
-  static int restPerRow(const Model& m) { return m.qkvDim() + m.queryDim() + m.hidden + 2 * m.inter + m.heads + 2; }
+  static int restPerRow(const Model& m) {
+    return m.qkvDim() + m.queryDim() + m.hidden + 2 * m.inter + m.heads + 2 + m.normedDim();
+  }
 
   Activations(const Batch& b, int layer) {
     const Model& m = b.model;
@@ -173,6 +192,7 @@ struct Activations {
     logSumExp = c.take(m.heads);
     scale1 = c.take(1);
     scale2 = c.take(1);
+    plain = c.take(m.normedDim());
   }
 };
 

@@ -2,32 +2,36 @@
 #pragma once
 #include "model.h"
 
-/** out = in / rms(in) * weight; returns 1 / rms. */
-INLINE float normalise(const Model& m, float* out, const float* in, const float* weight) {
+INLINE float inverseRms(const Norm& n, const float* in) {
   Floats squares = splat(0);
-  for (int i = 0; i < m.hidden; i += kLanes) squares = multiplyAdd(load(in + i), load(in + i), squares);
-  float s = 1.f / __builtin_sqrtf(sumOf(squares) * m.inverseHidden + m.epsilon);
-  for (int i = 0; i < m.hidden; i += kLanes) store(out + i, load(in + i) * s * load(weight + i));
+  for (int i = 0; i < n.size; i += kLanes) squares = multiplyAdd(load(in + i), load(in + i), squares);
+  return 1.f / __builtin_sqrtf(sumOf(squares) * n.inverseSize + n.epsilon);
+}
+
+/** out = in / rms(in) * weight, by a known 1 / rms. */
+INLINE void normaliseBy(const Norm& n, float* out, const float* in, float s) {
+  for (int i = 0; i < n.size; i += kLanes) store(out + i, load(in + i) * s * load(n.weight + i));
+}
+
+/** The same; returns 1 / rms. */
+INLINE float normalise(const Norm& n, float* out, const float* in) {
+  const float s = inverseRms(n, in);
+  normaliseBy(n, out, in, s);
   return s;
 }
 
-/** `normalise` once more, by a known 1 / rms. */
-INLINE void normaliseBy(const Model& m, float* out, const float* in, float s, const float* weight) {
-  for (int i = 0; i < m.hidden; i += kLanes) store(out + i, load(in + i) * s * load(weight + i));
-}
-
-/** dIn = residual + derivative by `in`; adds to dWeight. `residual` and `dWeight` may be null. */
-INLINE void normaliseBackward(const Model& m, float* dIn, const float* residual, float* dWeight, const float* dOut,
-                              const float* in, float s, const float* weight) {
+/** dIn = residual + derivative by `in`; adds to dWeight. `residual` and `dWeight` may be null, dIn may be dOut. */
+INLINE void normaliseBackward(const Norm& n, float* dIn, const float* residual, float* dWeight, const float* dOut,
+                              const float* in, float s) {
   Floats products = splat(0);
-  for (int i = 0; i < m.hidden; i += kLanes) {
+  for (int i = 0; i < n.size; i += kLanes) {
     Floats d = load(dOut + i), x = load(in + i);
-    products += d * load(weight + i) * x;
+    products += d * load(n.weight + i) * x;
     if (dWeight) store(dWeight + i, load(dWeight + i) + d * x * s);
   }
-  float common = sumOf(products) * s * s * s * m.inverseHidden;
-  for (int i = 0; i < m.hidden; i += kLanes) {
-    Floats d = load(dOut + i) * load(weight + i) * s - load(in + i) * common;
+  float common = sumOf(products) * s * s * s * n.inverseSize;
+  for (int i = 0; i < n.size; i += kLanes) {
+    Floats d = load(dOut + i) * load(n.weight + i) * s - load(in + i) * common;
     store(dIn + i, residual ? load(residual + i) + d : d);
   }
 }
@@ -43,9 +47,30 @@ INLINE void rotate(const Model& m, float* head, int position, float direction) {
   }
 }
 
-/** Add the bias, then rotate queries and keys of one row. */
-INLINE void finishQkv(const Model& m, const Vector& bias, float* qkv, int position) {
-  if (bias.values) add(qkv, bias.values, m.qkvDim());
+/** The norm of each head of q and k, in place. `plain` takes them as they were, or is null. */
+static void normaliseHeads(const Model& m, const Layer& layer, float* qkv, float* plain) {
+  if (plain) copy(plain, qkv, m.normedDim());
+  for (int h = 0; h < m.heads + m.kvHeads; h++) {
+    float* head = qkv + h * m.headDim;
+    normalise(m.headNorm(h < m.heads ? layer.queryNorm : layer.keyNorm), head, head);
+  }
+}
+
+/** Its derivative, in place; adds to the gradients of both weights, one after the other, or null. */
+static void normaliseHeadsBackward(const Model& m, const Layer& layer, float* dQkv, float* dWeights, const float* plain) {
+  for (int h = 0; h < m.heads + m.kvHeads; h++) {
+    const bool isKey = h >= m.heads;
+    const Norm norm = m.headNorm(isKey ? layer.keyNorm : layer.queryNorm);
+    float *d = dQkv + h * m.headDim, *dWeight = dWeights ? dWeights + (isKey ? m.headDim : 0) : nullptr;
+    const float* in = plain + h * m.headDim;
+    normaliseBackward(norm, d, nullptr, dWeight, d, in, inverseRms(norm, in));
+  }
+}
+
+/** Add the bias, normalise the heads, then rotate queries and keys of one row. `plain` as for `normaliseHeads`. */
+INLINE void finishQkv(const Model& m, const Layer& layer, float* qkv, float* plain, int position) {
+  if (layer.qkvBias.values) add(qkv, layer.qkvBias.values, m.qkvDim());
+  if (m.normsHeads) normaliseHeads(m, layer, qkv, plain);
   for (int h = 0; h < m.heads + m.kvHeads; h++) rotate(m, qkv + h * m.headDim, position, 1.f);
 }
 

@@ -62,11 +62,15 @@ static void addVectorGradients(const Model& m, const float* vectors, int tasks) 
   for (int task = 0; task < tasks; task++) {
     add(m.finalNorm().gradient, vectors, m.hidden);
     vectors += m.hidden;
-    for (int l = 0; l < m.layers; l++, vectors += 2 * m.hidden + m.qkvDim()) {
+    for (int l = 0; l < m.layers; l++, vectors += layerVectorFloats(m)) {
       const Layer layer = m.layer(l);
       add(layer.norm1.gradient, vectors, m.hidden);
       add(layer.norm2.gradient, vectors + m.hidden, m.hidden);
-      if (layer.qkvBias.values) add(layer.qkvBias.gradient, vectors + 2 * m.hidden, m.qkvDim());
+      const float* ofQkv = vectors + 2 * m.hidden;
+      if (layer.qkvBias.values) add(layer.qkvBias.gradient, ofQkv, m.qkvDim());
+      if (!m.normsHeads) continue;
+      add(layer.queryNorm.gradient, ofQkv + m.qkvDim(), m.headDim);
+      add(layer.keyNorm.gradient, ofQkv + m.qkvDim() + m.headDim, m.headDim);
     }
   }
 }
