@@ -5,9 +5,11 @@
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Api, type CallName, calls, type EventName, type Reply } from '../src-shared/api.ts';
+import { AssayError } from '../src-shared/errors.ts';
 import type { ApiContext, RunControl, StudyControl } from './api/context.ts';
 import { createCalls, reply } from './api/index.ts';
 import { Rates } from './estimate/rate.ts';
+import { Downloads } from './hub/downloads.ts';
 import { printWithBrowser } from './reports/print.ts';
 import { purge, startPurging } from './runs/bin.ts';
 import { LazySandbox } from './runs/lazy-sandbox.ts';
@@ -95,7 +97,7 @@ async function openOwner(home: string, options: AppOptions & { printPdf: PrintPd
     const control: RunControl = {
       launch: (config, links) => supervisor.launch(config, links),
       pause: async (runId) => supervisor.pause(runId),
-      resume: (runId, steps) => supervisor.resume(runId, steps),
+      resume: (runId, steps, memory) => supervisor.resume(runId, steps, memory),
       stop: async (runId) => supervisor.stop(runId),
       queue: () => supervisor.queue,
       moveInQueue: (runId, place) => supervisor.moveInQueue(runId, place),
@@ -107,12 +109,14 @@ async function openOwner(home: string, options: AppOptions & { printPdf: PrintPd
       present: (run) => supervisor.present(run),
     };
     const rates = new Rates(home, options.startWorker ?? nodeWorker, entry('measure'));
+    const downloads = downloadsOf(home, publisher);
+    closers.push(() => downloads.close());
     const studies = (api: () => Api) => {
       const driver = new StudyDriver({ api, views: store.views, publish: publisher.publish });
       closers.push(() => driver.close());
       return driver;
     };
-    return assemble({ home, store, control, sandbox, printPdf, rates }, studies, publisher, once(close));
+    return assemble({ home, store, control, sandbox, printPdf, rates, downloads }, studies, publisher, once(close));
   } catch (error) {
     await close();
     throw error;
@@ -126,8 +130,13 @@ function openReader(home: string, printPdf: PrintPdf): App {
       throw ownedError(home);
     },
     pause: (runId) => askOwner(home, { runId: store.runs.get(runId).id, action: 'pause', steps: null }),
-    resume: (runId, steps) =>
-      askOwner(home, { runId: store.runs.get(runId).id, action: 'resume', steps: steps ?? null }),
+    resume: async (runId, steps, memory) => {
+      if (memory !== undefined)
+        throw new AssayError('locked', 'Memory settings can be changed only by the Assay that has this folder open', {
+          hint: 'Resume the run in its window.',
+        });
+      await askOwner(home, { runId: store.runs.get(runId).id, action: 'resume', steps: steps ?? null });
+    },
     stop: (runId) => askOwner(home, { runId: store.runs.get(runId).id, action: 'stop', steps: null }),
     queue: () => store.runs.withStatus('queued').map(({ id }) => id),
     moveInQueue: () => {
@@ -154,14 +163,23 @@ function openReader(home: string, printPdf: PrintPdf): App {
     },
     progress: () => remembered(store.views, isOwned(home)),
   };
-  // Nothing happens in this process, so nothing is ever published.
+  // Of runs nothing happens in this process; downloads do, beside the process that owns the folder.
+  const publisher = createPublisher();
+  const downloads = downloadsOf(home, publisher);
+  const rates = new Rates(home, nodeWorker, entry('measure'));
   return assemble(
-    { home, store, control, sandbox: null, printPdf, rates: new Rates(home, nodeWorker, entry('measure')) },
+    { home, store, control, sandbox: null, printPdf, rates, downloads },
     () => studies,
-    createPublisher(),
-    once(async () => store.close()),
+    publisher,
+    once(async () => {
+      await downloads.close();
+      store.close();
+    }),
   );
 }
+
+const downloadsOf = (home: string, { publish }: Publisher) =>
+  new Downloads(home, (download) => publish('modelProgress', download));
 
 function assemble(
   parts: Omit<ApiContext, 'api' | 'studies'>,

@@ -4,11 +4,14 @@
  */
 import { z } from 'zod';
 import { comparisonCalls } from './comparison.ts';
+import { deviceCalls } from './devices.ts';
 import { errorSchema } from './errors.ts';
 import { estimateSchema, planEstimateSchema } from './estimate.ts';
 import { fingerprintsSchema } from './fingerprints.ts';
 import { lineageCalls } from './lineage.ts';
+import { memorySettingsSchema } from './memory.ts';
 import { loggedMetricsSchema, metricSchema } from './metrics.ts';
+import { modelCalls, modelEvents } from './models.ts';
 import { optionSchema, optionValueSchema } from './options.ts';
 import { organiseCalls, organiseEvents } from './organise.ts';
 import { problemSetCalls } from './problem-sets.ts';
@@ -338,8 +341,12 @@ export const calls = {
   run: { input: runRef, output: runDetailSchema },
   /** Pause after the current step; the worker keeps its memory. */
   pauseRun: { input: runRef, output: z.object({}) },
-  /** Let a paused run go on, or queue a stopped, finished, failed or interrupted one from its last checkpoint, up to `steps`. */
-  resumeRun: { input: runRef.extend({ steps: z.number().int().positive().optional() }), output: z.object({}) },
+  /** Let a paused run go on, or queue a stopped, finished, failed or interrupted one from its last checkpoint, up to `steps`,
+   * held in memory as `memory` says from now on. */
+  resumeRun: {
+    input: runRef.extend({ steps: z.number().int().positive().optional(), memory: memorySettingsSchema.optional() }),
+    output: z.object({}),
+  },
   /** Stop after the current step, writing a checkpoint; a queued run just leaves the queue. */
   stopRun: { input: runRef, output: z.object({}) },
   /** Metrics of the steps after `afterStep` (-1: all), in order. */
@@ -372,12 +379,14 @@ export const calls = {
   ...seriesCalls,
   ...rolloutCalls,
   ...viewCalls,
+  ...deviceCalls,
   ...reportCalls,
   ...comparisonCalls,
   ...lineageCalls,
   ...transferCalls,
   ...studyCalls,
   ...problemSetCalls,
+  ...modelCalls,
 } as const;
 
 /** Events, published after the store has them. */
@@ -394,6 +403,7 @@ export const events = {
   checkpoint: checkpointSchema,
   ...organiseEvents,
   ...studyEvents,
+  ...modelEvents,
 } as const;
 
 export type Calls = typeof calls;

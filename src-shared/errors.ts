@@ -15,7 +15,11 @@ export const ERROR_CODES = [
   'corrupt',
   /** No engine can run, or the chosen one failed. */
   'engine',
+  /** The device has too little memory for what a run asks of it; the run can go on with less. */
+  'out-of-memory',
   'sandbox',
+  /** Another machine cannot be reached, or does not do what it should. */
+  'network',
   'internal',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

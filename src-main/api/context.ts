@@ -1,9 +1,11 @@
 /** What the bodies of the calls work with. */
 import type { z } from 'zod';
 import type { Api, CallName, Calls } from '../../src-shared/api.ts';
+import type { MemorySettings } from '../../src-shared/memory.ts';
 import type { RunConfig } from '../../src-shared/run.ts';
 import type { StudyProgress, StudySettings } from '../../src-shared/study.ts';
 import type { Rates } from '../estimate/rate.ts';
+import type { Downloads } from '../hub/downloads.ts';
 import type { LazySandbox } from '../runs/lazy-sandbox.ts';
 import type { RunLinks, StoredRun } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
@@ -13,7 +15,7 @@ export interface RunControl {
   /** Store a run and queue it. @returns Its id. */
   launch(config: RunConfig, links?: RunLinks): Promise<string>;
   pause(runId: string): Promise<void>;
-  resume(runId: string, steps: number | undefined): Promise<void>;
+  resume(runId: string, steps: number | undefined, memory?: MemorySettings): Promise<void>;
   stop(runId: string): Promise<void>;
   /** Runs that wait, the next one first. */
   queue(): readonly string[];
@@ -47,6 +49,7 @@ export interface ApiContext {
   /** How fast engines are on this machine. */
   readonly rates: Rates;
   readonly studies: StudyControl;
+  readonly downloads: Downloads;
   /** The calls themselves, for a body that is made of several. */
   readonly api: () => Api;
 }

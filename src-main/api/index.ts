@@ -7,6 +7,7 @@ import type { ApiContext, Bodies } from './context.ts';
 import { estimateCalls } from './estimate.ts';
 import { importCalls } from './imports.ts';
 import { lineageCalls } from './lineage.ts';
+import { modelCalls } from './models.ts';
 import { organiseCalls } from './organise.ts';
 import { problemSetCalls } from './problem-sets.ts';
 import { recordCalls } from './records.ts';
@@ -40,6 +41,7 @@ export function createCalls(context: ApiContext): Call {
     ...importCalls(context),
     ...studyCalls(context),
     ...problemSetCalls(context),
+    ...modelCalls(context),
   };
   return async (name, input) => {
     if (!isCallName(name))

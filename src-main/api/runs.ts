@@ -22,8 +22,8 @@ export function runCalls({ home, store, control }: ApiContext): Bodies<RunCalls>
       await control.pause(runId);
       return {};
     },
-    resumeRun: async ({ runId, steps }) => {
-      await control.resume(runId, steps);
+    resumeRun: async ({ runId, steps, memory }) => {
+      await control.resume(runId, steps, memory);
       return {};
     },
     stopRun: async ({ runId }) => {

@@ -3,17 +3,20 @@ import type { AppStatus } from '../../src-shared/api.ts';
 import { AssayError } from '../../src-shared/errors.ts';
 import { catalogue } from '../catalogue.ts';
 import { findEngine } from '../engine/index.ts';
+import { devicesOf } from '../estimate/devices.ts';
 import type { LazySandbox } from '../runs/lazy-sandbox.ts';
 import { VERSION } from '../version.ts';
 import type { ApiContext, Bodies } from './context.ts';
 import { createUsageMeter } from './usage.ts';
 
-export function systemCalls({ home, store, control, sandbox }: ApiContext): Bodies<'catalogue' | 'status'> {
+export function systemCalls(context: ApiContext): Bodies<'catalogue' | 'devices' | 'status'> {
+  const { home, store, control, sandbox, rates } = context;
   const usage = createUsageMeter();
   // Looking for engines loads libraries: once is enough, since none is installed while we run.
   let engine: Promise<string | null> | null = null;
   return {
     catalogue: () => catalogue(),
+    devices: ({ measure }) => devicesOf(rates, measure),
     status: async () => {
       engine ??= automaticEngine();
       const runs = [...store.runs.withStatus('running'), ...store.runs.withStatus('queued')].map(control.present);

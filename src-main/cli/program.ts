@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { FlatValues } from '../../src-shared/api.ts';
 import { AssayError } from '../../src-shared/errors.ts';
+import type { MemorySettings } from '../../src-shared/memory.ts';
 import type { OwnedShell } from '../api/shell.ts';
 import { addBootstrapCommand } from './bootstrap.ts';
 import { addCompareCommand } from './compare.ts';
@@ -11,13 +12,14 @@ import { addExportCommand } from './export.ts';
 import { follow } from './follow.ts';
 import { addImportCommand } from './import.ts';
 import { type Io, reportError } from './io.ts';
+import { addModelsCommand } from './models.ts';
 import { addProblemsCommand } from './problems.ts';
 import { addReportCommand } from './report.ts';
 import { isRunFile, readRunFile } from './run-file.ts';
 import { findRun } from './run-reference.ts';
 import { addSandboxCommands } from './sandbox.ts';
 import { addSetupCommand } from './setup.ts';
-import { catalogueLines, runDetailLines, runLines } from './show.ts';
+import { catalogueLines, deviceLines, runDetailLines, runLines } from './show.ts';
 import { addStudyCommand } from './study.ts';
 import { applySets } from './values.ts';
 import { addVerifyCommand } from './verify.ts';
@@ -166,12 +168,16 @@ function commands({ io, version, openApp }: ProgramOptions, done: (code: number)
     .argument('<run>', 'number (#14 or 14), id, or start of the id')
     .option('--steps <n>', 'go on up to this step', wholeNumber)
     .option('--set <limits.steps=n>', 'the same, as an option; nothing else can change', collect, [])
+    .option('--recompute', 'make activations again in the backward pass: less memory, the same numbers')
+    .option('--micro-batch <tokens>', 'tokens that go through the model together at most: less memory', wholeNumber)
     .option(...json)
-    .action(async (text: string, given: { steps?: number; set: string[]; json?: boolean }) => {
+    .action(async (text: string, given: ResumeOptions) => {
       const target = async ({ api }: OwnedShell) => {
         const run = findRun(await api.runs({}), text);
         const steps = given.steps ?? stepsOf(applySets(await api.catalogue({}), run.preset, {}, given.set));
-        return { run, input: { runId: run.id, ...(steps === undefined ? {} : { steps }) } };
+        const memory = memoryOf(given);
+        const input = { runId: run.id, ...(steps === undefined ? {} : { steps }), ...(memory && { memory }) };
+        return { run, input };
       };
       const here = async (app: OwnedShell) => {
         const { run, input } = await target(app);
@@ -211,6 +217,7 @@ function commands({ io, version, openApp }: ProgramOptions, done: (code: number)
 
   addSandboxCommands(program, { io, withApp });
   addEvalCommand(program, { io, withApp });
+  addModelsCommand(program, { io, withApp });
   addProblemsCommand(program, { io, withApp });
   addStudyCommand(program, { io, withApp });
   addExportCommand(program, { io, withApp });
@@ -225,9 +232,15 @@ function commands({ io, version, openApp }: ProgramOptions, done: (code: number)
   program
     .command('catalogue')
     .description('all presets, options and engines')
+    .option('--devices', 'engines alone, with the device, memory and speed of each as last measured')
+    .option('--measure', 'the same, measured now: how fast matrix products are; takes a minute or so')
     .option(...json)
-    .action((given: { json?: boolean }) =>
+    .action((given: { json?: boolean; devices?: boolean; measure?: boolean }) =>
       withApp(true, async ({ api }) => {
+        if (given.devices || given.measure) {
+          const devices = await api.devices({ measure: given.measure === true });
+          return printLines(given.json ? [JSON.stringify(devices)] : deviceLines(devices));
+        }
         const catalogue = await api.catalogue({});
         return printLines(given.json ? [JSON.stringify(catalogue)] : catalogueLines(catalogue));
       }),
@@ -247,6 +260,23 @@ function port(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value > 65_535) throw new InvalidArgumentError('It must be from 0 to 65535.');
   return value;
+}
+
+interface ResumeOptions {
+  readonly steps?: number;
+  readonly set: string[];
+  readonly recompute?: boolean;
+  readonly microBatch?: number;
+  readonly json?: boolean;
+}
+
+/** Null where nothing of the memory is to change. */
+function memoryOf({ recompute, microBatch }: ResumeOptions): MemorySettings | null {
+  if (recompute === undefined && microBatch === undefined) return null;
+  return {
+    ...(recompute === undefined ? {} : { recompute }),
+    ...(microBatch === undefined ? {} : { microBatchTokens: microBatch }),
+  };
 }
 
 function stepsOf(values: FlatValues): number | undefined {

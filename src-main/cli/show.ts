@@ -1,5 +1,6 @@
 /** What `runs`, `show` and `catalogue` print for people. */
 import type { Catalogue, Checkpoint, RunDetail, RunSummary } from '../../src-shared/api.ts';
+import { type Device, gigaflops, memorySize } from '../../src-shared/devices.ts';
 import type { Option } from '../../src-shared/options.ts';
 import { places } from '../../src-shared/places.ts';
 import { table } from './io.ts';
@@ -101,6 +102,17 @@ export function catalogueLines(catalogue: Catalogue): string[] {
     'Engines',
     ...table(['  engine', ''], engines),
   ];
+}
+
+export function deviceLines(devices: readonly Device[]): string[] {
+  return table(
+    ['engine', 'matrix products', 'memory', 'device'],
+    devices.map(({ engine, unavailable, gflops, memoryMb, device, build }) =>
+      unavailable === null
+        ? [engine, gigaflops(gflops), memorySize(memoryMb), [device, build].filter((part) => part !== null).join('; ')]
+        : [engine, '', '', `not here: ${unavailable}`],
+    ),
+  );
 }
 
 function allowed(option: Option): string {
