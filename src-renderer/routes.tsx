@@ -1,10 +1,13 @@
 /** Every address of the window and the page behind it. Each view has one that opens it again. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { z } from 'zod';
+import { samplingSchema } from '../src-shared/models.ts';
 import { ErrorPage, NotFoundPage } from './components/ErrorView.tsx';
 import { Frame } from './components/Frame.tsx';
 import { compareSearch } from './lib/comparison/view.ts';
 import { lineageSearch } from './lib/lineage/view.ts';
+import { modelsSearch } from './lib/models/view.ts';
+import { problemSetSchema, problemsSearch } from './lib/problems/view.ts';
 import { newReportSearch } from './lib/reports/request.ts';
 import { rolloutsSearch } from './lib/rollout-list.ts';
 import { runsSearch } from './lib/runs/view.ts';
@@ -18,8 +21,14 @@ const newRunSearch = z.object({
   from: z.string().optional().catch(undefined),
   /** Start the policy from this checkpoint. */
   checkpoint: z.string().optional().catch(undefined),
+  /** Start from this policy: `embedded`, a folder or a GGUF file. */
+  policy: z.string().max(4096).optional().catch(undefined),
+  /** Sample so: as the policy's authors do. */
+  sampling: samplingSchema.optional().catch(undefined),
   /** Train so many steps; 0 only evaluates. */
   steps: z.number().int().nonnegative().optional().catch(undefined),
+  /** With these problems. */
+  problems: problemSetSchema.optional().catch(undefined),
 });
 
 /** A file that was opened from outside the window. */
@@ -114,11 +123,23 @@ const study = createRoute({
   component: lazyRouteComponent(() => import('./pages/StudyPage.tsx'), 'StudyPage'),
   validateSearch: studySearch,
 });
+const models = createRoute({
+  getParentRoute: () => root,
+  path: '/models',
+  component: lazyRouteComponent(() => import('./pages/ModelsPage.tsx'), 'ModelsPage'),
+  validateSearch: modelsSearch,
+});
 const imports = createRoute({
   getParentRoute: () => root,
   path: '/import',
   component: lazyRouteComponent(() => import('./pages/ImportPage.tsx'), 'ImportPage'),
   validateSearch: importSearch,
+});
+const problems = createRoute({
+  getParentRoute: () => root,
+  path: '/problems',
+  component: lazyRouteComponent(() => import('./pages/ProblemsPage.tsx'), 'ProblemsPage'),
+  validateSearch: problemsSearch,
 });
 const sandbox = createRoute({
   getParentRoute: () => root,
@@ -152,7 +173,9 @@ const tree = root.addChildren([
   lineage,
   studies,
   study,
+  models,
   imports,
+  problems,
   sandbox,
   reports,
   newReport,

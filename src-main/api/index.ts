@@ -8,8 +8,10 @@ import { estimateCalls } from './estimate.ts';
 import { importCalls } from './imports.ts';
 import { lineageCalls } from './lineage.ts';
 import { modelCalls } from './models.ts';
+import { OpenSets } from './open-sets.ts';
 import { organiseCalls } from './organise.ts';
 import { problemSetCalls } from './problem-sets.ts';
+import { problemCalls } from './problems.ts';
 import { recordCalls } from './records.ts';
 import { reportCalls } from './reports.ts';
 import { rolloutCalls } from './rollouts.ts';
@@ -24,6 +26,7 @@ import { viewCalls } from './views.ts';
 export type Call = (name: string, input: unknown) => Promise<unknown>;
 
 export function createCalls(context: ApiContext): Call {
+  const sets = new OpenSets();
   const bodies: Bodies = {
     ...systemCalls(context),
     ...runCalls(context),
@@ -40,7 +43,8 @@ export function createCalls(context: ApiContext): Call {
     ...bundleCalls(context),
     ...importCalls(context),
     ...studyCalls(context),
-    ...problemSetCalls(context),
+    ...problemSetCalls(context, sets),
+    ...problemCalls(context, sets),
     ...modelCalls(context),
   };
   return async (name, input) => {

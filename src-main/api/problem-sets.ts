@@ -1,30 +1,28 @@
 /** Calls about problem sets: what is in one, and whether its solutions pass its tests. */
 import { AssayError } from '../../src-shared/errors.ts';
-import { type OptionValues, parseOptions } from '../../src-shared/options.ts';
 import { type Problem, SPLITS, type Split } from '../../src-shared/problem.ts';
 import type { ProblemReport, SolutionCheck } from '../../src-shared/problem-sets.ts';
-import type { Dataset, Published, Solution } from '../datasets/dataset.ts';
-import { datasets } from '../datasets/index.ts';
+import type { Published, Solution } from '../datasets/dataset.ts';
+import { whyNotRun } from '../sandbox/can-run.ts';
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
+import { mean, quantile } from '../stats/describe.ts';
 import type { ApiContext, Bodies } from './context.ts';
+import { type OpenSet, OpenSets } from './open-sets.ts';
+import { shownProblem } from './problems.ts';
 
-const STATEMENT_CHARS = 120;
 const GROUPS_SHOWN = 10;
 
-export function problemSetCalls({
-  sandbox: shared,
-}: Pick<ApiContext, 'sandbox'>): Bodies<'inspectProblems' | 'checkSolutions'> {
-  const open = remembering();
-  // Solutions are small, and reading them anew for each part of a check is not.
-  let last: { readonly key: string; readonly published: Promise<readonly Published[] | null> } | null = null;
+export function problemSetCalls(
+  { sandbox: shared }: Pick<ApiContext, 'sandbox'>,
+  sets = new OpenSets(),
+): Bodies<'inspectProblems' | 'checkSolutions'> {
   return {
-    inspectProblems: async ({ kind, options, first }) => report(open(kind, options), first),
+    // Whoever looks again may have changed the files.
+    inspectProblems: async ({ kind, options, first }) => report(sets.open(kind, options, true), first),
     checkSolutions: async ({ kind, options, split, from, count, solutions }) => {
-      const dataset = open(kind, options);
-      const problems = await dataset.load(split);
-      const key = JSON.stringify([kind, options, split, solutions]);
-      if (last?.key !== key || from === 0) last = { key, published: publishedIn(dataset, split, solutions) };
-      const published = await last.published;
+      const set = sets.open(kind, options);
+      const problems = await set.dataset.load(split);
+      const published = await set.published(split, solutions);
       const chosen = problems.slice(from, from + count);
       const check = (sandbox: Sandbox) => checkThem(sandbox, chosen, published);
       return { problems: problems.length, checked: await inSandbox(shared, check) };
@@ -32,36 +30,13 @@ export function problemSetCalls({
   };
 }
 
-/** Opens the set that was opened last once only, as long as memory allows: its solutions are asked for bit by bit. */
-function remembering(): (kind: string, options: OptionValues) => Dataset {
-  let last: { readonly key: string; readonly dataset: WeakRef<Dataset> } | null = null;
-  return (id, given) => {
-    const kind = datasets.find((each) => each.id === id);
-    if (kind === undefined)
-      throw new AssayError(
-        'usage',
-        `problems.kind: ${id} is unknown; allowed is ${datasets.map((each) => each.id).join(', ')}`,
-        { path: 'problems.kind' },
-      );
-    const options = parseOptions(kind.options, given, 'problems.options');
-    const key = JSON.stringify([id, options]);
-    const known = last?.key === key ? last.dataset.deref() : undefined;
-    const dataset = known ?? kind.open(options);
-    last = { key, dataset: new WeakRef(dataset) };
-    return dataset;
-  };
-}
-
-async function publishedIn(dataset: Dataset, split: Split, solutions: number): Promise<readonly Published[] | null> {
-  return (await dataset.published?.(split, solutions)) ?? null;
-}
-
-async function report(dataset: Dataset, first: number): Promise<ProblemReport> {
+async function report(set: OpenSet, first: number): Promise<ProblemReport> {
+  const { dataset } = set;
   const splits: ProblemReport['splits'] = [];
   const asked = new Map<string, { split: Split; id: string }[]>();
   for (const split of SPLITS) {
     const problems = await dataset.load(split);
-    const published = await publishedIn(dataset, split, 1);
+    const published = await set.published(split, 1);
     splits.push(splitReport(split, problems, published, first));
     for (const { meaning, id } of problems) asked.set(meaning, [...(asked.get(meaning) ?? []), { split, id }]);
   }
@@ -91,6 +66,7 @@ function splitReport(
 ): ProblemReport['splits'][number] {
   const byId = new Map(published?.map((each) => [each.problemId, each]));
   const tests = problems.map(({ visibleTests, hiddenTests }) => visibleTests.length + hiddenTests.length);
+  const ascending = Float64Array.from(tests).sort();
   const kinds: ProblemReport['splits'][number]['kinds'] = {};
   for (const { visibleTests, hiddenTests } of problems)
     for (const kind of new Set([...visibleTests, ...hiddenTests].map((test) => test.kind)))
@@ -104,21 +80,15 @@ function splitReport(
       tests.length === 0
         ? null
         : {
-            least: tests.reduce((a, b) => Math.min(a, b)),
-            mean: tests.reduce((a, b) => a + b, 0) / tests.length,
-            most: tests.reduce((a, b) => Math.max(a, b)),
+            least: quantile(ascending, 0),
+            median: quantile(ascending, 0.5),
+            mean: mean(tests),
+            most: quantile(ascending, 1),
           },
     kinds,
     dates: earliest === undefined || latest === undefined ? null : { first: earliest, last: latest },
     withSolutions: published === null ? null : published.filter(({ solutions }) => solutions.length > 0).length,
-    first: problems.slice(0, first).map(({ id, statement, functionName, difficulty }, i) => ({
-      id,
-      statement: (statement.trim().split('\n')[0] ?? '').slice(0, STATEMENT_CHARS),
-      functionName,
-      difficulty,
-      tests: tests[i] ?? 0,
-      date: byId.get(id)?.date ?? null,
-    })),
+    first: problems.slice(0, first).map((problem) => shownProblem(problem, byId.get(problem.id)?.date ?? null)),
   };
 }
 
@@ -160,7 +130,7 @@ async function checkOne(
   { language, code }: Solution,
 ): Promise<Checked['solutions'][number]> {
   const all = [...visibleTests, ...hiddenTests];
-  const missing = whatIsMissing(sandbox, language, all);
+  const missing = whyNotRun(sandbox.languages, language, all);
   if (missing !== null) return { language, verdict: null, testsPassed: 0, tests: all.length, detail: missing };
   const { verdict, tests } = await sandbox.run({
     language,
@@ -181,22 +151,6 @@ async function checkOne(
     tests: all.length,
     detail: failed < 0 ? null : why === null ? `test ${failed + 1}` : `test ${failed + 1}: ${why}`,
   };
-}
-
-/** Why a program, or the checkers of its tests, cannot be run here; null where they can. */
-function whatIsMissing({ languages }: Sandbox, language: Solution['language'], tests: Problem['hiddenTests']) {
-  const find = (wanted: string) => languages.find((each) => each.language === wanted);
-  const own = find(language);
-  if (own === undefined || own.version === null) return `${own?.title ?? language}: ${own?.missing ?? 'is not known'}`;
-  const kind = tests.find((test) => !own.kinds.includes(test.kind))?.kind;
-  if (kind !== undefined) return `${own.title}: programs have no ${kind} tests here`;
-  for (const { comparison } of tests) {
-    if (comparison?.kind !== 'checker') continue;
-    const checker = find(comparison.language);
-    if (checker === undefined || checker.version === null)
-      return `the checker, ${checker?.title ?? comparison.language}: ${checker?.missing ?? 'is not known'}`;
-  }
-  return null;
 }
 
 const excerpt = (text: string) => {

@@ -56,7 +56,7 @@ export function sandboxCalls({ sandbox: shared }: ApiContext, open = openSandbox
       };
       return inShared(async (sandbox) => {
         const { verdict, tests: results } = await sandbox.run(program).catch((error: unknown) => {
-          // The language or the kind of test cannot be run here.
+          // The language, the kind of test or a checker cannot be run here.
           if (error instanceof RangeError) throw new AssayError('usage', error.message, { cause: error });
           throw error;
         });

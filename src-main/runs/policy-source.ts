@@ -3,7 +3,6 @@ import { isAbsolute, resolve } from 'node:path';
 import { AssayError } from '../../src-shared/errors.ts';
 import type { Problem } from '../../src-shared/problem.ts';
 import type { RunConfig } from '../../src-shared/run.ts';
-import { datasets } from '../datasets/index.ts';
 import { openPolicy } from '../model/policy-files.ts';
 import { promptWriter } from '../model/prompt.ts';
 import { type Tokenizer, tokenizerOf } from '../model/tokenizer.ts';
@@ -11,7 +10,6 @@ import { resourcePath } from '../resources.ts';
 import type { Store } from '../store/store.ts';
 import { checkLengths } from '../training/lengths.ts';
 import { policyPrompt } from '../training/policy-training.ts';
-import { problemsOf } from '../training/problems.ts';
 
 const PATH = 'policy.source';
 const CHECKPOINT = 'checkpoint:';
@@ -66,13 +64,14 @@ export async function checkPolicy({ folder }: PolicySource): Promise<void> {
  * That prompts and responses of a run fit into the policy, which need not be the one that its preset is made for.
  * @throws AssayError `usage` with path `rollouts.maxNewTokens`; or `policy.source` where its chat template cannot be used.
  */
-export async function checkRoom({ folder }: PolicySource, config: RunConfig): Promise<void> {
-  const dataset = datasets.find(({ id }) => id === config.problems.kind)?.open(config.problems.options);
-  if (dataset === undefined) return;
+export async function checkRoom(
+  { folder }: PolicySource,
+  config: RunConfig,
+  problems: readonly Problem[],
+): Promise<void> {
   const { config: model, companions } = await openPolicy(folder);
   const tokenizer = tokenizerOf(companions, folder);
-  const { train, validation } = await problemsOf(config, dataset);
-  const prompts = promptsOf([...train, ...validation], tokenizer, config);
+  const prompts = promptsOf(problems, tokenizer, config);
   // A token is at least a byte of text, so most need not be encoded; the run itself looks at all of them.
   const { maxPositions } = model;
   const long = prompts.filter(({ prompt }) => Buffer.byteLength(prompt) + config.rollouts.maxNewTokens > maxPositions);

@@ -4,12 +4,16 @@
  */
 import type { RunSummary } from '../../src-shared/api.ts';
 import { AssayError, toErrorData } from '../../src-shared/errors.ts';
+import type { MemorySettings } from '../../src-shared/memory.ts';
 import type { RunConfig, RunStatus } from '../../src-shared/run.ts';
 import { checkpointsFolder, ensureFolder } from '../store/home.ts';
 import type { RunRequest } from '../store/requests.ts';
 import type { RunLinks, StoredRun } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
+import { usedProblems } from '../training/problems.ts';
+import { checkCheckers } from './checkers.ts';
 import { moveRun } from './lifecycle.ts';
+import { describeMemorySettings, writeMemorySettings } from './memory-settings.ts';
 import { orderOf } from './order.ts';
 import { checkPolicy, checkRoom, findPolicy } from './policy-source.ts';
 import { requeue } from './resume.ts';
@@ -83,11 +87,13 @@ export class Supervisor {
     return summaryOf(this.#store, this.present(this.#store.runs.get(runId)));
   }
 
-  /** Store a run and queue it. @throws AssayError `usage` with path `policy.source`, before the run exists. */
+  /** Store a run and queue it. @throws AssayError `usage` with the path of the option at fault, before the run exists. */
   async launch(config: RunConfig, links: RunLinks = {}): Promise<string> {
     const policy = findPolicy(this.#store, config.policy.source);
     await checkPolicy(policy);
-    await checkRoom(policy, config);
+    const problems = await usedProblems(config);
+    await checkRoom(policy, config, problems);
+    await checkCheckers(this.#options.sandbox, problems);
     const id = this.#store.runs.freshId();
     // Before the row: a folder without a run harms nobody.
     ensureFolder(this.#options.home, checkpointsFolder(this.#options.home, id));
@@ -111,9 +117,14 @@ export class Supervisor {
    * Let a paused run go on, or queue an ended one.
    * @throws AssayError `conflict`, `usage`, `corrupt`.
    */
-  async resume(runId: string, steps?: number): Promise<void> {
+  async resume(runId: string, steps?: number, memory?: MemorySettings): Promise<void> {
     const run = this.present(this.#store.runs.get(runId));
     if (this.#session?.runId === runId && (run.status === 'running' || run.status === 'paused')) {
+      if (memory !== undefined)
+        throw new AssayError(
+          'conflict',
+          `Run #${run.number} is ${run.status}: stop it before you change its memory settings`,
+        );
       if (steps !== undefined)
         throw new AssayError('conflict', `Run #${run.number} is ${run.status}: stop it before you change its steps`);
       // Also takes back a pause that is still waiting for the end of the step.
@@ -126,6 +137,12 @@ export class Supervisor {
     if (run.deletedAt !== null)
       throw new AssayError('conflict', `Run #${run.number} is in the bin: restore it before you resume it`);
     await requeue(this.#store, run, steps);
+    if (memory !== undefined) {
+      writeMemorySettings(this.#options.home, runId, memory);
+      const step = this.#store.steps.last(runId) ?? 0;
+      const note = { step, level: 'info' as const, message: describeMemorySettings(memory) };
+      this.#options.publish('note', this.#store.notes.insert(runId, note));
+    }
     this.#enqueue(runId);
   }
 

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { Language, Limits, ProgramResult, Test } from '../../src-shared/verdict.ts';
 import { Artefacts } from './artefacts.ts';
+import { type LanguageReport, refuseWhatCannotRun } from './can-run.ts';
 import { type IsolationLevel, type IsolationReport, interpreters, launch, sourcesHash } from './isolation.ts';
 import { judge } from './judge.ts';
 import { LANGUAGE_ENTRIES } from './languages/index.ts';
@@ -14,6 +15,7 @@ import { RunnerFault, type TestRunner } from './runner.ts';
 import { ForkServer, type Tools } from './server.ts';
 import { VerdictCache } from './verdict-cache.ts';
 
+export type { LanguageReport } from './can-run.ts';
 export type { IsolationReport } from './isolation.ts';
 export type { SandboxStats } from './pool.ts';
 
@@ -78,25 +80,13 @@ export interface SandboxProgram {
   readonly anew?: boolean;
 }
 
-/** Whether programs of a language can be run here, and with which tools. */
-export interface LanguageReport {
-  readonly language: Language;
-  readonly title: string;
-  /** The kinds of tests that its programs can be run on. */
-  readonly kinds: readonly Test['kind'][];
-  /** For example `g++ 12.2.0`; null where it cannot be run. */
-  readonly version: string | null;
-  /** What is missing and how to install it, in one line; null where nothing is. */
-  readonly missing: string | null;
-}
-
 export interface Sandbox {
   readonly isolation: IsolationReport;
   /** Every language, in the order of the catalogue. */
   readonly languages: readonly LanguageReport[];
   /** Runs the program on each test, in order: each run of a program in a process of its own, calls of a function one
-   * after another in one. Whatever the program does is a verdict. Rejects with a RangeError where the language or a
-   * kind of test cannot be run here, with the signal's reason once it is aborted, and when the sandbox is closed. */
+   * after another in one. Whatever the program does is a verdict. Rejects with a RangeError where the language, a kind
+   * of test or a checker cannot be run here, with the signal's reason once it is aborted, and when the sandbox is closed. */
   run(program: SandboxProgram, signal?: AbortSignal): Promise<ProgramResult>;
   stats(): SandboxStats;
   /** Ends every process and removes every file of the sandbox. */
@@ -131,26 +121,6 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
     stats: () => pool.stats(),
     close: () => pool.close(),
   };
-}
-
-function refuseWhatCannotRun(
-  languages: readonly LanguageReport[],
-  language: Language,
-  functionName: string | null,
-  tests: readonly Test[],
-): void {
-  const found = languages.find((entry) => entry.language === language);
-  if (found === undefined || found.version === null) {
-    throw new RangeError(`language: ${language} cannot be run here: ${found?.missing ?? 'it is not known'}`);
-  }
-  for (const { kind } of tests) {
-    if (!found.kinds.includes(kind)) {
-      throw new RangeError(`tests: ${found.title} programs have no ${kind} tests here, only ${found.kinds.join(', ')}`);
-    }
-    if (kind !== 'stdin' && functionName === null) {
-      throw new TypeError(`functionName: none given, but a test of kind ${kind} calls a function`);
-    }
-  }
 }
 
 type Toolchains = ReadonlyMap<Language, Toolchain | ToolchainMissing>;

@@ -5,6 +5,7 @@ import { spotlight } from '@mantine/spotlight';
 import {
   IconArrowsDiff,
   IconBinaryTree2,
+  IconBrain,
   IconChevronRight,
   IconFileText,
   IconFlask2,
@@ -13,6 +14,7 @@ import {
   IconListDetails,
   IconMicroscope,
   IconPlus,
+  IconPuzzle,
   IconSearch,
   IconShieldCode,
 } from '@tabler/icons-react';
@@ -32,6 +34,8 @@ const ICONS: Readonly<Record<PagePath, ComponentType<{ size: number; stroke: num
   '/compare': IconArrowsDiff,
   '/lineage': IconBinaryTree2,
   '/studies': IconMicroscope,
+  '/models': IconBrain,
+  '/problems': IconPuzzle,
   '/reports': IconFileText,
   '/sandbox': IconShieldCode,
 };

@@ -4,8 +4,10 @@
  */
 import type { QueryClient } from '@tanstack/react-query';
 import type { Api, Checkpoint, EventPayload, RunDetail, RunNote, RunSummary } from '../../src-shared/api.ts';
+import type { Download } from '../../src-shared/models.ts';
 import type { StudyProgress } from '../../src-shared/study.ts';
 import type { Connection } from '../client.ts';
+import { isGoing } from '../lib/models/view.ts';
 import { throttle } from '../lib/throttle.ts';
 import { keys } from './queries.ts';
 import { type LiveRun, REFRESH_MS, Signal, WatchedRun } from './watched-run.ts';
@@ -13,6 +15,12 @@ import { type LiveRun, REFRESH_MS, Signal, WatchedRun } from './watched-run.ts';
 export type { LiveRun } from './watched-run.ts';
 
 export type Progress = EventPayload<'progress'>;
+
+type KnownModels = Awaited<ReturnType<Api['models']>>;
+const withDownload = (known: KnownModels, download: Download): KnownModels => ({
+  ...known,
+  downloads: [download, ...known.downloads.filter(({ id }) => id !== download.id)],
+});
 
 export class Live {
   readonly #api: Api;
@@ -42,6 +50,10 @@ export class Live {
         (known) => known && [progress, ...known.filter(({ id }) => id !== progress.id)],
       ),
     );
+    api.on('modelProgress', (download) => {
+      queries.setQueryData<KnownModels>(keys.models, (known) => known && withDownload(known, download));
+      if (!isGoing(download)) void queries.invalidateQueries({ queryKey: keys.models });
+    });
     api.on('queue', (queue) => queries.setQueryData(keys.queue, queue));
     api.on('runsDeleted', ({ runIds }) => {
       const gone = new Set(runIds);

@@ -10,6 +10,7 @@ import type { LiveRun, Progress } from './live.ts';
 export const keys = {
   catalogue: ['catalogue'] as const,
   status: ['status'] as const,
+  devices: ['devices'] as const,
   runs: ['runs'] as const,
   runOptions: ['run-options'] as const,
   queue: ['queue'] as const,
@@ -28,6 +29,7 @@ export const keys = {
     ['rollout-steps', runId, 'history', problemId, split] as const,
   failurePatterns: (runId: string, step: number, split: string, steps: number) =>
     ['failure-patterns', runId, step, split, steps] as const,
+  models: ['models'] as const,
   studies: ['studies'] as const,
   studyProgress: ['study-progress'] as const,
   /** Plans and reports of all studies: what a run that starts or ends may change. */
@@ -88,6 +90,12 @@ export function useViews(kind: ViewKind) {
 export function useRun(runId: string) {
   const api = useApi();
   return useQuery({ queryKey: keys.run(runId), queryFn: () => api.run({ runId }) });
+}
+
+/** Policies that runs can start from, and downloads. */
+export function useModels() {
+  const api = useApi();
+  return useQuery({ queryKey: keys.models, queryFn: () => api.models({}), staleTime: 0 });
 }
 
 /** The ready-made studies. */

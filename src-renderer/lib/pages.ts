@@ -5,6 +5,8 @@ export const PAGES = [
   { to: '/compare', title: 'Compare', key: 'c', help: 'Runs side by side, with verdicts' },
   { to: '/lineage', title: 'Lineage', key: 'l', help: 'Where runs come from, and their checkpoints' },
   { to: '/studies', title: 'Studies', key: 't', help: 'Published findings, held against your runs' },
+  { to: '/models', title: 'Models', key: 'm', help: 'Policies that runs can start from, and downloading them' },
+  { to: '/problems', title: 'Problems', key: 'b', help: 'What is in a problem set, and whether its tests hold' },
   { to: '/reports', title: 'Reports', key: 'p', help: 'Write down what was found, export and verify it' },
   { to: '/sandbox', title: 'Sandbox', key: 's', help: 'Isolation, and programs tried by hand' },
 ] as const;

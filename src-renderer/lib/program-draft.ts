@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { type Api, PROGRAM_BOUNDS } from '../../src-shared/api.ts';
 import { type Comparison, LANGUAGES, PROGRAM_TESTS, type Test } from '../../src-shared/verdict.ts';
 
+/** Where the draft is kept, for as long as the window is open. */
+export const DRAFT_KEY = 'assay-sandbox-draft';
+
 export const COMPARISONS = ['exact', 'tolerance', 'unordered'] as const;
 
 const draftTestSchema = z.object({

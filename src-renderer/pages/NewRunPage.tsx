@@ -3,10 +3,14 @@ import { Skeleton } from '@mantine/core';
 import { useSearch } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { Catalogue, RunDetail } from '../../src-shared/api.ts';
+import { formatExact } from '../../src-shared/format.ts';
+import type { ModelFacts } from '../../src-shared/models.ts';
 import { ErrorView } from '../components/ErrorView.tsx';
 import { useCatalogue, useRunIfAny, useViews } from '../data/queries.ts';
+import { samplingEdits } from '../lib/models/view.ts';
 import type { Draft } from '../lib/new-run/draft.ts';
 import { ownPresets } from '../lib/new-run/own-presets.ts';
+import { type ProblemSet, valuesOf } from '../lib/problems/view.ts';
 import { edit, type FormState, formFromConfig } from '../lib/run-form.ts';
 import css from './NewRunPage.module.css';
 import { NewRunForm } from './new-run/NewRunForm.tsx';
@@ -49,7 +53,10 @@ export function NewRunPage() {
 interface Start {
   readonly preset?: string | undefined;
   readonly checkpoint?: string | undefined;
+  readonly policy?: string | undefined;
+  readonly sampling?: ModelFacts['sampling'] | undefined;
   readonly steps?: number | undefined;
+  readonly problems?: ProblemSet | undefined;
 }
 
 function freshForm(catalogue: Catalogue, start: Start, source: RunDetail | undefined): Draft {
@@ -60,6 +67,11 @@ function freshForm(catalogue: Catalogue, start: Start, source: RunDetail | undef
       : formFromConfig(catalogue, source.config);
   const edits = [
     ...(start.checkpoint === undefined ? [] : ([['policy.source', `checkpoint:${start.checkpoint}`]] as const)),
+    ...(start.policy === undefined ? [] : ([['policy.source', start.policy]] as const)),
+    ...samplingEdits(start.sampling ?? null, start.steps === 0),
+    ...Object.entries(start.problems === undefined ? {} : valuesOf(start.problems)).map(
+      ([path, value]) => [path, typeof value === 'boolean' ? value : formatExact(value)] as const,
+    ),
     ...(start.steps === undefined ? [] : ([['limits.steps', String(start.steps)]] as const)),
   ];
   const form = edits.reduce((edited, [path, value]) => edit(catalogue, edited, path, value), state);

@@ -141,6 +141,21 @@ const pages: readonly Looked[] = [
       await page.getByText('Waits for').first().waitFor();
     },
   },
+  {
+    name: 'models',
+    path: '/models',
+    ready: (page) => page.getByRole('region', { name: 'Memory' }).getByText('To train with LoRA').waitFor(),
+  },
+  {
+    name: 'models, one that is refused',
+    path: '/models?model=/nowhere/at/all',
+    ready: (page) => page.getByRole('alert').waitFor(),
+  },
+  {
+    name: 'models, download',
+    path: '/models?get=',
+    ready: (page) => page.getByRole('textbox', { name: 'Repository' }).waitFor(),
+  },
   { name: 'reports', path: '/reports', ready: (page) => page.getByRole('button', { name: 'New report' }).waitFor() },
   {
     name: 'report, a block opened',
@@ -152,6 +167,34 @@ const pages: readonly Looked[] = [
         .first()
         .click();
       await page.getByRole('combobox', { name: 'Metric' }).waitFor();
+    },
+  },
+  {
+    name: 'problems, none chosen',
+    path: '/problems',
+    ready: async (page) => {
+      await page.getByRole('button', { name: 'HumanEval', exact: true }).click();
+      await page.getByRole('button', { name: 'Inspect' }).click();
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  {
+    name: 'problems, one opened, with a warning',
+    path: `/problems?kind=mbpp&problem="11"&in=test&options=${encodeURIComponent(JSON.stringify({ path: join(root, 'test/fixtures/problem-sets/mbpp.jsonl') }))}`,
+    ready: async (page) => {
+      await page.getByRole('alert').filter({ hasText: 'in several splits' }).waitFor();
+      await page.getByRole('button', { name: 'Check the reference solutions' }).click();
+      await page.getByRole('button', { name: 'Check again' }).waitFor({ timeout: 30_000 });
+      await page.getByRole('region', { name: 'Tests' }).waitFor();
+    },
+  },
+  {
+    name: 'problems, a prompt',
+    path: '/problems?kind=tinypy',
+    ready: async (page) => {
+      await page.getByRole('table', { name: 'Problems' }).getByRole('button').first().click();
+      await page.getByRole('tab', { name: 'Prompt' }).click();
+      await page.getByRole('button', { name: 'Copy the prompt' }).waitFor();
     },
   },
   { name: 'sandbox', path: '/sandbox', ready: (page) => page.getByRole('textbox', { name: 'Program' }).waitFor() },

@@ -7,6 +7,7 @@ import { formatExact } from '../../../src-shared/format.ts';
 import type { Option } from '../../../src-shared/options.ts';
 import type { Warning } from '../../../src-shared/warnings.ts';
 import type { FieldState } from '../../lib/run-form.ts';
+import { EngineDevice } from './EngineDevice.tsx';
 import css from './OptionField.module.css';
 import { PolicySource } from './PolicySource.tsx';
 
@@ -64,6 +65,7 @@ export const OptionField = memo(function OptionField(props: OptionFieldProps) {
         noted={field.fault !== null || field.inert !== null || own.length > 0}
         onChange={(value) => onChange(path, value)}
       />
+      {path === 'policy.engine' ? <EngineDevice engine={String(field.shown)} /> : null}
       <div id={notesId}>
         {field.fault === null ? null : (
           <p className={css.fault} role="alert">

@@ -33,7 +33,7 @@ export function Completion({ text, code = null }: { text: string; code?: string 
   );
 }
 
-function Python({ code }: { code: string }) {
+export function Python({ code }: { code: string }) {
   const tokens = useMemo(() => tokenizePython(code), [code]);
   return tokens.map((token, i) =>
     token.kind === 'plain' ? (

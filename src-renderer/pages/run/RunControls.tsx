@@ -4,9 +4,11 @@ import { IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconPlayerTrackNext } 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { RunDetail } from '../../../src-shared/api.ts';
+import { isOutOfMemory } from '../../../src-shared/memory.ts';
 import { notifyDone, notifyFailure } from '../../components/ErrorView.tsx';
 import { useApi } from '../../data/api-context.tsx';
 import { keys } from '../../data/queries.ts';
+import { ResumeWithLess } from './ResumeWithLess.tsx';
 
 /** A change of state: says that it failed, and asks for the state anew when it worked. */
 function useAction<I>(run: RunDetail, action: string, body: (input: I) => Promise<unknown>, done?: string) {
@@ -42,6 +44,7 @@ export function RunControls({ run }: { run: RunDetail }) {
     <>
       {status === 'running' ? <Control label="Pause" icon={IconPlayerPause} action={pause} /> : null}
       {canGoOn ? <Control label="Resume" icon={IconPlayerPlay} action={goOn} /> : null}
+      {isOutOfMemory(run.error) && status === 'interrupted' ? <ResumeWithLess run={run} /> : null}
       {isLive ? <Control label="Stop" icon={IconPlayerStop} action={stop} /> : null}
       {status === 'finished' && run.steps > 0 ? <ResumeWithMore run={run} /> : null}
     </>

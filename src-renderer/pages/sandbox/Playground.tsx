@@ -9,6 +9,7 @@ import { LANGUAGES } from '../../../src-shared/verdict.ts';
 import { ErrorView } from '../../components/ErrorView.tsx';
 import { useApi } from '../../data/api-context.tsx';
 import {
+  DRAFT_KEY,
   type Draft,
   type DraftFaults,
   EXAMPLES,
@@ -30,7 +31,7 @@ const NO_FAULTS: DraftFaults = {};
 export function Playground({ info }: { info: SandboxInfo }) {
   const api = useApi();
   const [draft, setDraft] = useSessionStorage<Draft>({
-    key: 'assay-sandbox-draft',
+    key: DRAFT_KEY,
     defaultValue: firstDraft,
     deserialize: readDraft,
     getInitialValueInEffect: false,

@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { chain } from '../../../src-main/lineage/chain.ts';
 import { deleteCheckpoint, exportCheckpoint } from '../../../src-main/lineage/checkpoint-keeping.ts';
 import { lineage } from '../../../src-main/lineage/lineage.ts';
-import { readCheckpointFiles } from '../../../src-main/model/checkpoint-files.ts';
 import type { StoredRun } from '../../../src-main/store/runs.ts';
 import { chainInputSchema, chainOfRunSchema, lineageSchema } from '../../../src-shared/lineage.ts';
+import { readCheckpointFiles } from '../../fixtures/checkpoints.ts';
 import { runStore } from '../../fixtures/compared-runs.ts';
 import { temporaryFolder } from '../../fixtures/folders.ts';
 

@@ -6,12 +6,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
 import { LazySandbox } from '../../../src-main/runs/lazy-sandbox.ts';
 import { moveRun } from '../../../src-main/runs/lifecycle.ts';
+import { readMemorySettings } from '../../../src-main/runs/memory-settings.ts';
 import { askOwner } from '../../../src-main/runs/remote.ts';
 import { detailOf } from '../../../src-main/runs/summary.ts';
 import type { Sandbox } from '../../../src-main/sandbox/sandbox.ts';
 import { lockFolder } from '../../../src-main/store/lock.ts';
 import { openStore } from '../../../src-main/store/store.ts';
 import { type CanaryReport, events } from '../../../src-shared/api.ts';
+import { isOutOfMemory } from '../../../src-shared/memory.ts';
 import type { Verdict } from '../../../src-shared/verdict.ts';
 import { runConfig } from '../../fixtures/configs.ts';
 import { temporaryFolder, writePolicy } from '../../fixtures/folders.ts';
@@ -220,6 +222,27 @@ describe('a worker that fails', () => {
     expect(s.store.steps.last(runId)).toBe(2);
   });
 
+  test('for want of memory is interrupted, says what helps, and goes on with less', async () => {
+    const s = await startSupervisor();
+    const runId = await s.launch({ name: 'memory@3', steps: 5, checkpointEvery: 2 });
+    await s.reaches(runId, 'interrupted', 'failed');
+    const { status, error, config } = s.store.runs.get(runId);
+    expect([status, error]).toEqual(['interrupted', 'Out of memory at step 3: no room. What helps: less.']);
+    expect(isOutOfMemory(error)).toBe(true);
+
+    await s.supervisor.resume(runId);
+    await s.reaches(runId, 'interrupted');
+    expect(s.store.steps.last(runId)).toBe(2);
+    await s.supervisor.resume(runId, undefined, { recompute: true });
+    await s.reaches(runId, 'finished', 'failed', 'interrupted');
+    expect(s.store.runs.get(runId)).toMatchObject({ status: 'finished', error: null, config });
+    expect(s.store.notes.ofRun(runId).map(({ message }) => message)).toContain('Goes on with activations recomputed');
+    // It stays so: whatever made it short of memory is still there.
+    await s.supervisor.resume(runId, 6, { microBatchTokens: 128 });
+    await s.reaches(runId, 'finished', 'failed', 'interrupted');
+    expect(readMemorySettings(s.home, runId)).toEqual({ recompute: true, microBatchTokens: 128 });
+  });
+
   test('what it printed is in its log', async () => {
     const s = await startSupervisor();
     const runId = await s.launch({ name: 'mistake@1', steps: 5 });
@@ -346,6 +369,43 @@ describe('a sandbox that does not hold', () => {
     looking.reject(new Error('The sandbox was closed'));
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(s.store.runs.get(runId)).toMatchObject({ status: 'stopped', error: null });
+  });
+});
+
+describe('problems whose checkers cannot be run here', () => {
+  const folder = join(import.meta.dirname, '../../fixtures/problem-sets/codecontests-plus');
+  const options = {
+    path: join(folder, '1x.jsonl'),
+    testlib: join(folder, 'testlib.h'),
+    validationShare: 1,
+    testShare: 0,
+  };
+  const problems = { kind: 'codecontests-plus', options };
+  const cpp = { language: 'cpp', title: 'C++', kinds: ['stdin'] } as const;
+  const sandboxWith = (report: { version: string | null; missing: string | null }) => async () => ({
+    ...(await echoSandbox()),
+    languages: [{ ...cpp, ...report }],
+  });
+
+  test('are refused before the run exists, by problem, language and what is missing', async () => {
+    const s = await startSupervisor({ openSandbox: sandboxWith({ version: null, missing: 'install g++' }) });
+    const config = { problems, steps: 0, maxNewTokens: 8 };
+    await expect(s.launch(config)).rejects.toMatchObject({
+      code: 'usage',
+      path: 'problems.options',
+      message: 'problems.options: the tests of problem 9_A cannot be judged here: the checker, C++: install g++',
+    });
+    expect(s.store.runs.all()).toEqual([]);
+    // Judged without them, they can be.
+    const exact = { ...problems, options: { ...options, checkers: 'ignore' } };
+    await expect(s.launch({ ...config, problems: exact })).resolves.toMatch(/./);
+  });
+
+  test('are no reason where the language is there, nor where the sandbox cannot even be opened', async () => {
+    const s = await startSupervisor({ openSandbox: sandboxWith({ version: 'g++ 12', missing: null }) });
+    await expect(s.launch({ problems, steps: 0, maxNewTokens: 8 })).resolves.toMatch(/./);
+    const closed = await startSupervisor({ openSandbox: () => Promise.reject(new Error('no bubblewrap')) });
+    await expect(closed.launch({ problems, steps: 0, maxNewTokens: 8 })).resolves.toMatch(/./);
   });
 });
 
