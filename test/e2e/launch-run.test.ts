@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPolicy } from '../../src-main/model/policy-files.ts';
-import { noBrowser, root, type ServedApp, startApp, startBrowser } from './launch.ts';
+import { noBrowser, openPage, root, type ServedApp, startApp, startBrowser } from './launch.ts';
 
 const STEPS = 12;
 
@@ -17,13 +17,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
 
   beforeAll(async () => {
     [app, browser] = await Promise.all([startApp(), startBrowser()]);
-    page = await browser.newPage({ viewport: { width: 1360, height: 900 } });
-    page.setDefaultTimeout(15_000);
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    // A breach of the content-security policy arrives here too.
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`);
-    });
+    page = await openPage(browser, complaints);
   });
   afterAll(async () => {
     await browser?.close();

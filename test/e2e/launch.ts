@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { findBrowser } from '../../src-main/browsers.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
@@ -66,4 +66,22 @@ export function startBrowser(): Promise<Browser> {
   if (executablePath === null) throw new Error('no browser');
   // Chromium refuses its sandbox to root.
   return chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+}
+
+/**
+ * A page for the tests of a file. Errors of its scripts and what it reports as one, a breach of the content-security
+ * policy among it, go to `complaints`.
+ */
+export async function openPage(
+  browser: Browser,
+  complaints: string[],
+  size = { width: 1360, height: 900 },
+): Promise<Page> {
+  const page = await browser.newPage({ viewport: size });
+  page.setDefaultTimeout(20_000);
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`);
+  });
+  return page;
 }

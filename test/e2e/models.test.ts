@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writePolicy } from '../fixtures/folders.ts';
 import { COMMIT, policyRepo } from '../fixtures/hub/policies.ts';
 import { type FakeHub, startHub } from '../fixtures/hub/server.ts';
-import { noBrowser, type ServedApp, startApp, startBrowser } from './launch.ts';
+import { noBrowser, openPage, type ServedApp, startApp, startBrowser } from './launch.ts';
 
 describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: ${noBrowser}`}`, () => {
   const home = mkdtempSync(join(tmpdir(), 'assay-models-'));
@@ -22,9 +22,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     hub = await startHub();
     Object.assign(process.env, { HF_ENDPOINT: hub.url, HF_HOME: '/nowhere' });
     [app, browser] = await Promise.all([startApp(home), startBrowser()]);
-    page = await browser.newPage({ viewport: { width: 1360, height: 900 } });
-    page.setDefaultTimeout(15_000);
-    page.on('pageerror', (error) => complaints.push(String(error)));
+    page = await openPage(browser, complaints);
   });
   afterAll(async () => {
     await browser?.close();

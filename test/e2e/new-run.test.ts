@@ -1,7 +1,7 @@
 /** The New run page by keyboard alone: preset, option, difference, warning, error, YAML, draft, three seeds, queue. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { noBrowser, type ServedApp, startApp, startBrowser } from './launch.ts';
+import { noBrowser, openPage, type ServedApp, startApp, startBrowser } from './launch.ts';
 
 describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: ${noBrowser}`}`, () => {
   let app: ServedApp;
@@ -11,12 +11,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
 
   beforeAll(async () => {
     [app, browser] = await Promise.all([startApp(), startBrowser()]);
-    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    page.setDefaultTimeout(20_000);
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`);
-    });
+    page = await openPage(browser, complaints, { width: 1440, height: 900 });
     await page.goto(app.url);
     await page.waitForURL((url) => url.pathname === '/runs');
     await page.goto(`${new URL(app.url).origin}/new-run`);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { noBrowser, root, type ServedApp, startApp, startBrowser } from './launch.ts';
+import { noBrowser, openPage, root, type ServedApp, startApp, startBrowser } from './launch.ts';
 
 const fixtures = join(root, 'test', 'fixtures', 'problem-sets');
 
@@ -14,12 +14,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
 
   beforeAll(async () => {
     [app, browser] = await Promise.all([startApp(), startBrowser()]);
-    page = await browser.newPage({ viewport: { width: 1360, height: 900 } });
-    page.setDefaultTimeout(15_000);
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`);
-    });
+    page = await openPage(browser, complaints);
     await page.goto(app.url);
     await page.getByRole('link', { name: 'Problems' }).click();
     await page.getByRole('heading', { name: 'Look at a problem set before you train on it' }).waitFor();

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runStore } from '../fixtures/compared-runs.ts';
 import { temporaryFolder } from '../fixtures/folders.ts';
-import { noBrowser, type ServedApp, startApp, startBrowser } from './launch.ts';
+import { noBrowser, openPage, type ServedApp, startApp, startBrowser } from './launch.ts';
 
 const HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>';
 const WORDS = 'Unit tests win in the first ten steps.';
@@ -20,13 +20,8 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
 
   const withWindow = async (home: string, body: (page: Page, origin: string) => Promise<void>) => {
     app = await startApp(home);
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     const complaints: string[] = [];
-    page.setDefaultTimeout(20_000);
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`);
-    });
+    const page = await openPage(browser, complaints, { width: 1440, height: 900 });
     try {
       await page.goto(app.url);
       await page.waitForURL((url) => url.pathname === '/runs' && url.search === '');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { noBrowser, root, type ServedApp, startApp, startBrowser } from './launch.ts';
+import { noBrowser, openPage, root, type ServedApp, startApp, startBrowser } from './launch.ts';
 
 const RUNS = 60;
 
@@ -20,12 +20,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     const fill = join(root, 'test', 'bench', 'store-fill.ts');
     execFileSync(process.execPath, [fill, home, '--runs', String(RUNS), '--points', '60000'], { stdio: 'ignore' });
     [app, browser] = await Promise.all([startApp(home), startBrowser()]);
-    page = await browser.newPage({ viewport: { width: 1360, height: 900 } });
-    page.setDefaultTimeout(15_000);
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`);
-    });
+    page = await openPage(browser, complaints);
     await page.goto(app.url);
     await table().getByRole('link').first().waitFor();
   });

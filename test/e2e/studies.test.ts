@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { noBrowser, type ServedApp, startApp, startBrowser } from './launch.ts';
+import { noBrowser, openPage, type ServedApp, startApp, startBrowser } from './launch.ts';
 
 describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: ${noBrowser}`}`, () => {
   const home = mkdtempSync(join(tmpdir(), 'assay-study-'));
@@ -15,9 +15,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
 
   beforeAll(async () => {
     [app, browser] = await Promise.all([startApp(home), startBrowser()]);
-    page = await browser.newPage({ viewport: { width: 1360, height: 900 } });
-    page.setDefaultTimeout(15_000);
-    page.on('pageerror', (error) => complaints.push(String(error)));
+    page = await openPage(browser, complaints);
   });
   afterAll(async () => {
     await browser?.close();
