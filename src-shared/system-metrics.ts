@@ -22,4 +22,18 @@ export const SYSTEM_METRICS = [
     help: 'Tests of this run that the sandbox judged since the step before, over the wall-clock time.',
     source: 'own choice',
   },
+  {
+    name: 'system/gpu',
+    title: 'GPU load',
+    unit: 'fraction',
+    help: 'Share of the time since the step before in which the card computed anything; mean of a look a second. NVIDIA’s cards only.',
+    source: 'nvidia-smi, utilization.gpu',
+  },
+  {
+    name: 'system/gpu-memory',
+    title: 'GPU memory',
+    unit: 'bytes',
+    help: 'Memory of the card that is in use, by this run and all else, at the end of the step. NVIDIA’s cards only.',
+    source: 'nvidia-smi, memory.used',
+  },
 ] as const;

@@ -6,6 +6,7 @@ import { AssayError, fromErrorData, toErrorData } from '../../src-shared/errors.
 import type { RunEvent } from '../../src-shared/events.ts';
 import type { ProgramResult } from '../../src-shared/verdict.ts';
 import type { Services, Training, TrainingOrder } from '../training/order.ts';
+import { createGpuMeter, type GpuMeter } from './gpu-meter.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { createSystemSampler, type SystemSampler } from './system-sampler.ts';
 
@@ -102,8 +103,8 @@ class Gate {
 }
 
 /** A step with what it cost the machine. */
-const withSystem = (event: RunEvent, system: SystemSampler): RunEvent =>
-  event.kind === 'step' ? { ...event, metrics: { ...event.metrics, ...system.sample() } } : event;
+const withSystem = (event: RunEvent, system: SystemSampler, gpu: GpuMeter | null): RunEvent =>
+  event.kind === 'step' ? { ...event, metrics: { ...event.metrics, ...system.sample(), ...gpu?.sample() } } : event;
 
 /** Serve one order with `train`, then end the process. */
 export function hostTraining(train: Trainer): void {
@@ -134,9 +135,11 @@ export function hostTraining(train: Trainer): void {
 
   const serve = async (order: TrainingOrder): Promise<void> => {
     const training = train(order, services);
+    let gpu: GpuMeter | null = null;
     let next = await training.next();
     while (!next.done) {
-      const event = withSystem(next.value, system);
+      if (next.value.kind === 'started') gpu = createGpuMeter(next.value.engine.engine);
+      const event = withSystem(next.value, system, gpu);
       await acks.ask((number) => channel.send({ kind: 'event', number, event }));
       next = await training.next();
     }

@@ -369,6 +369,8 @@ const SYSTEM: readonly ChartSpec[] = [
   one('system/cpu', 'system'),
   one('system/memory', 'system'),
   one('system/sandbox-tests', 'system'),
+  one('system/gpu', 'system'),
+  one('system/gpu-memory', 'system'),
 ];
 
 export const FAMILY_CHARTS: readonly ChartSpec[] = [
