@@ -20,7 +20,7 @@ import css from './MetricChart.module.css';
 import { readoutOf } from './readout.ts';
 
 /** Between two drawings while steps come in; the first of them is drawn at once. */
-const REDRAW_MS = 500;
+const REDRAW_MS = 1000;
 
 /** What is the same for all charts of a page. */
 export interface ChartPage {
