@@ -282,4 +282,4 @@ describeEngines((factory, config) => {
     await expect(factory.load(dir, training)).rejects.toThrow(EngineError);
     await expect(factory.create(config, 1, training)).rejects.toThrow(message);
   });
-}, 1);
+});

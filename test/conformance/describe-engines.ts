@@ -23,13 +23,10 @@ export function amount(factory: EngineFactory, all: number, few: number): number
   return factory.id === 'tfjs-webgpu' && softwareGpu !== null ? few : all;
 }
 
-/** @param onSoftware Of the policies, how many an engine is tried with that computes on a GPU in software. */
-export function describeEngines(
-  body: (factory: EngineFactory, config: ModelConfig) => void,
-  onSoftware = policies.length,
-): void {
+/** On a GPU in software with the first policy alone: the others differ in what no device does otherwise. */
+export function describeEngines(body: (factory: EngineFactory, config: ModelConfig) => void): void {
   for (const { factory, reason } of candidates)
-    for (const { name, config } of policies.slice(0, amount(factory, policies.length, onSoftware))) {
+    for (const { name, config } of policies.slice(0, amount(factory, policies.length, 1))) {
       const title = reason === null ? '' : ` (cannot run here: ${reason})`;
       describe.skipIf(reason !== null)(`${factory.id}, ${name}${title}`, () => body(factory, config));
     }

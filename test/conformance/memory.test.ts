@@ -168,4 +168,4 @@ describeEngines((factory, config) => {
       expect(await bytes(inBfloat16)).toBeLessThan(await bytes(withAdapter));
     });
   });
-}, 1);
+});
