@@ -78,7 +78,7 @@ export async function openPage(
   size = { width: 1360, height: 900 },
 ): Promise<Page> {
   const page = await browser.newPage({ viewport: size });
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(30_000);
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`);
