@@ -15,7 +15,7 @@ import { ggufCompanions } from '../../src-main/model/gguf/tokenizer.ts';
 import { openPolicy } from '../../src-main/model/policy-files.ts';
 import { loadTokenizer, type Tokenizer, tokenizerOf } from '../../src-main/model/tokenizer.ts';
 import { type Random, stream } from '../../src-shared/random.ts';
-import { type Fetched, fetched, llama3, qwen3, smollm2 } from '../fixtures/real-models/fetch.ts';
+import { type Fetched, fetched, llama3, qwen3, qwen25, smollm2 } from '../fixtures/real-models/fetch.ts';
 
 const python = process.env.ASSAY_TEST_PYTHON ?? 'python3';
 const script = join(import.meta.dirname, '../fixtures/real-models/tokens.py');
@@ -161,6 +161,7 @@ function asGguf(tokenizerJson: string, pre: string): Metadata {
 
 for (const [title, published, pre] of [
   ['Llama 3.1', llama3, 'llama-bpe'],
+  ['Qwen 2.5', qwen25, 'qwen2'],
   ['Qwen 3', qwen3, 'qwen2'],
 ] as const)
   suite(`${title}, as published and as in a GGUF file`, await fetched(published), (path) => {
