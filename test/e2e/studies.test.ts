@@ -63,6 +63,8 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await page.waitForURL(/\/runs\/[^/]+$/);
     expect(complaints).toEqual([]);
 
+    // A page that looks for an app that is gone complains, and rightly.
+    await page.goto('about:blank');
     expect(await app.stop()).toBe(0);
     app = await startApp(home);
     await page.goto(app.url);
