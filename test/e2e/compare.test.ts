@@ -1,9 +1,9 @@
 /** Runs compared as a person does it: chosen on the runs page, held against one, read, kept and opened again by a link. */
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runStore } from '../fixtures/compared-runs.ts';
 import { rolloutRecord } from '../fixtures/steps.ts';
-import { noBrowser, openPage, type ServedApp, startApp, startBrowser } from './launch.ts';
+import { noBrowser, startBrowser, withWindow } from './launch.ts';
 
 const HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>\u202e';
 
@@ -59,31 +59,15 @@ async function fill(): Promise<{ home: string; ids: string[]; child: string }> {
 }
 
 describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: ${noBrowser}`}`, () => {
-  let app: ServedApp | undefined;
   let browser: Browser;
   beforeAll(async () => {
     browser = await startBrowser();
   });
   afterAll(() => browser?.close());
 
-  const withWindow = async (home: string, body: (page: Page, origin: string) => Promise<void>) => {
-    app = await startApp(home);
-    const complaints: string[] = [];
-    const page = await openPage(browser, complaints, { width: 1440, height: 900 });
-    try {
-      await page.goto(app.url);
-      await page.waitForURL((url) => url.pathname === '/runs' && url.search === '');
-      await body(page, new URL(app.url).origin);
-      expect(complaints).toEqual([]);
-    } finally {
-      await page.close();
-      await app.stop();
-    }
-  };
-
   test('choose, compare, pin, verdict, completions, save, reopen', { timeout: 120_000 }, async () => {
     const { home, ids } = await fill();
-    await withWindow(home, async (page, origin) => {
+    await withWindow(browser, home, async (page, origin) => {
       const filter = page.getByLabel('Filter runs');
       await filter.fill('-name:after*');
       await page.getByRole('status').filter({ hasText: '6 of 8' }).waitFor();
@@ -168,7 +152,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     timeout: 120_000,
   }, async () => {
     const { home, child } = await fill();
-    await withWindow(home, async (page, origin) => {
+    await withWindow(browser, home, async (page, origin) => {
       await page.goto(`${origin}/lineage`);
       const graph = page.getByRole('img', { name: /^Lineage of 3 runs/ });
       await graph.waitFor();

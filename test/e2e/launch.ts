@@ -85,3 +85,23 @@ export async function openPage(
   });
   return page;
 }
+
+/** A window on the app of a folder, open at its runs, for as long as `body` takes. @throws Error where its page complained. */
+export async function withWindow(
+  browser: Browser,
+  home: string,
+  body: (page: Page, origin: string) => Promise<void>,
+): Promise<void> {
+  const app = await startApp(home);
+  const complaints: string[] = [];
+  const page = await openPage(browser, complaints, { width: 1440, height: 900 });
+  try {
+    await page.goto(app.url);
+    await page.waitForURL((url) => url.pathname === '/runs' && url.search === '');
+    await body(page, new URL(app.url).origin);
+    if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join('; ')}`);
+  } finally {
+    await page.close();
+    await app.stop();
+  }
+}

@@ -1,37 +1,21 @@
 /** A report as a person makes it: of a run, with words of their own, exported, read without a network, verified. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runStore } from '../fixtures/compared-runs.ts';
 import { temporaryFolder } from '../fixtures/folders.ts';
-import { noBrowser, openPage, type ServedApp, startApp, startBrowser } from './launch.ts';
+import { noBrowser, startBrowser, withWindow } from './launch.ts';
 
 const HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>';
 const WORDS = 'Unit tests win in the first ten steps.';
 
 describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: ${noBrowser}`}`, () => {
   let browser: Browser;
-  let app: ServedApp | undefined;
   beforeAll(async () => {
     browser = await startBrowser();
   });
   afterAll(() => browser?.close());
-
-  const withWindow = async (home: string, body: (page: Page, origin: string) => Promise<void>) => {
-    app = await startApp(home);
-    const complaints: string[] = [];
-    const page = await openPage(browser, complaints, { width: 1440, height: 900 });
-    try {
-      await page.goto(app.url);
-      await page.waitForURL((url) => url.pathname === '/runs' && url.search === '');
-      await body(page, new URL(app.url).origin);
-      expect(complaints).toEqual([]);
-    } finally {
-      await page.close();
-      await app.stop();
-    }
-  };
 
   test('made of a run, written in, exported, opened offline, verified, deleted and back', {
     timeout: 120_000,
@@ -41,7 +25,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     const id = addRun({ ...run, config: (config) => ({ ...config, name: `short ${HOSTILE}` }) });
     const other = addRun({ ...run, reward: 'self-certainty', config: (config) => ({ ...config, name: 'other' }) });
     store.close();
-    await withWindow(home, async (page, origin) => {
+    await withWindow(browser, home, async (page, origin) => {
       // The list of runs leads here; one run is a report of its own.
       await page.getByRole('row').filter({ hasText: 'short' }).getByRole('checkbox').check();
       await page.getByRole('toolbar', { name: 'Chosen runs' }).getByRole('button', { name: 'Report' }).click();

@@ -65,15 +65,21 @@ interface Common {
   readonly testShare?: number;
 }
 
+type Chosen<O extends Options> = Common & ValuesOf<O>;
+
+/** Values were checked against these descriptors before anything is opened: here they get their type back. */
+const chosenOf = <O extends Options>(options: Options, values: OptionValues): Chosen<O> =>
+  ({ ...defaultsOf(options), ...values }) as unknown as Chosen<O>;
+
 export function problemSet<O extends Options>(set: Definition<O>): DatasetKind {
   const options: Options = { ...fileOption(set), ...set.options, ...splitOptions(set) };
-  const faultsOf = (chosen: Common) => {
+  const faultsOf = (chosen: Chosen<O>) => {
     const together = (chosen.validationShare ?? 0) + (chosen.testShare ?? 0);
     return [
       ...(together > 1
         ? [{ option: 'testShare', message: `with validationShare ${together} of the problems; allowed is 1 at most` }]
         : []),
-      ...(set.faults?.(chosen as unknown as ValuesOf<O>) ?? []),
+      ...(set.faults?.(chosen) ?? []),
     ];
   };
   return {
@@ -82,12 +88,12 @@ export function problemSet<O extends Options>(set: Definition<O>): DatasetKind {
     help: set.help,
     options,
     conflicts: ({ problems }) =>
-      faultsOf({ ...defaultsOf(options), ...problems.options } as unknown as Common).map(({ option, message }) => ({
+      faultsOf(chosenOf<O>(options, problems.options)).map(({ option, message }) => ({
         path: `problems.options.${option}`,
         message,
       })),
     open(values: OptionValues) {
-      const chosen = { ...defaultsOf(options), ...values } as unknown as Common;
+      const chosen = chosenOf<O>(options, values);
       const [wrong] = faultsOf(chosen);
       if (wrong !== undefined) {
         const path = `problems.options.${wrong.option}`;
@@ -103,7 +109,7 @@ interface Contents {
   readonly leftOut: Map<string, number>;
 }
 
-function open<O extends Options>(set: Definition<O>, chosen: Common): Dataset {
+function open<O extends Options>(set: Definition<O>, chosen: Chosen<O>): Dataset {
   let read: Promise<Contents> | undefined;
   // Read once for all splits, and anew for the next run.
   const contents = (): Promise<Contents> => {
@@ -129,7 +135,7 @@ function open<O extends Options>(set: Definition<O>, chosen: Common): Dataset {
   };
 }
 
-async function readSet<O extends Options>(set: Definition<O>, chosen: Common): Promise<Contents> {
+async function readSet<O extends Options>(set: Definition<O>, chosen: Chosen<O>): Promise<Contents> {
   const problems: Record<Split, Problem[]> = { train: [], validation: [], test: [] };
   const leftOut = new Map<string, number>();
   const leave = (reason: string) => leftOut.set(reason, (leftOut.get(reason) ?? 0) + 1);
@@ -150,7 +156,7 @@ async function readSet<O extends Options>(set: Definition<O>, chosen: Common): P
     }
   }
   if (SPLITS.every((split) => problems[split].length === 0))
-    throw fault(chosen.path, `no problems${set.whyEmpty?.(chosen as unknown as ValuesOf<O>) ?? ''}${inWords(leftOut)}`);
+    throw fault(chosen.path, `no problems${set.whyEmpty?.(chosen) ?? ''}${inWords(leftOut)}`);
   return { problems, leftOut };
 }
 
@@ -164,13 +170,12 @@ interface Placed {
 
 async function* entriesOf<O extends Options>(
   set: Definition<O>,
-  chosen: Common,
+  chosen: Chosen<O>,
   pass: 'problems' | 'solutions',
 ): AsyncGenerator<Placed> {
-  const own = chosen as unknown as ValuesOf<O>;
   const found = await filesOf(chosen.path);
-  const files = set.choose?.(found, own, chosen.path) ?? found;
-  const read = await set.reader(own);
+  const files = set.choose?.(found, chosen, chosen.path) ?? found;
+  const read = await set.reader(chosen);
   const without = [...(set.unread ?? []), ...(pass === 'solutions' ? [] : (set.solutionColumns ?? []))];
   const placeOfId = new Map<string, string>();
   for (const file of files) {
