@@ -1,5 +1,5 @@
-// `npm test`: style and import rules, types, build, every test. All steps run even when one fails. What is skipped is
-// said at the end, with the reason; the last line counts everything.
+// `npm test`: style and import rules, types, build, every test. All steps run even when one fails. What was skipped and
+// then what failed is said at the end, each with the reason; the last line counts everything.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ async function runTests() {
     const code = await runProgram(node, [tool('vitest', 'vitest.mjs'), 'run', ...reporters, ...process.argv.slice(2)], {
       env: { ...process.env, ASSAY_TEST_SUMMARY: path },
     });
-    const none = { passed: 0, failed: 0, skipped: 0, skippedGroups: [] };
+    const none = { passed: 0, failed: 0, failures: [], skipped: 0, skippedGroups: [] };
     const summary = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : none;
     // A runner that fails without a failed test has failed all the same.
     return code !== 0 && summary.failed === 0 ? { ...summary, failed: 1 } : summary;
@@ -40,11 +40,15 @@ for (const [name, body] of steps) {
   if (!(await body())) failedSteps.push(name);
 }
 console.log('\n=== Tests');
-const { passed, failed, skipped, skippedGroups } = await runTests();
+const { passed, failed, failures, skipped, skippedGroups } = await runTests();
 
 if (skipped > 0) {
   console.log(`\n=== SKIPPED (${skipped})`);
   for (const group of skippedGroups) console.log(`  ${group}`);
+}
+if (failures.length > 0) {
+  console.log(`\n=== FAILED (${failures.length})`);
+  for (const failure of failures) console.log(`  ${failure}`);
 }
 for (const name of failedSteps) console.log(`\nFAILED: ${name}`);
 const allFailed = failed + failedSteps.length;
