@@ -1,5 +1,6 @@
 /** j and k (or the arrows) move through a list, Enter opens. The same habit in every list of the window. */
 import { useHotkeys } from '@mantine/hooks';
+import { useLayoutEffect, useRef } from 'react';
 
 interface ListKeys {
   readonly count: number;
@@ -13,14 +14,21 @@ interface ListKeys {
 export const keysAreTaken = (): boolean => document.querySelector('[role="dialog"], [role="menu"]') !== null;
 
 export function useListKeys({ count, active, onMove, onOpen }: ListKeys): void {
+  // A key may come again before the list has been drawn with what the last one did.
+  const at = useRef(active);
+  useLayoutEffect(() => {
+    at.current = active;
+  }, [active]);
   const move = (by: number) => () => {
-    if (count > 0 && !keysAreTaken()) onMove(Math.min(count - 1, Math.max(0, active + by)));
+    if (count === 0 || keysAreTaken()) return;
+    at.current = Math.min(count - 1, Math.max(0, at.current + by));
+    onMove(at.current);
   };
   const open = (event: KeyboardEvent) => {
     if (keysAreTaken()) return;
     // A focused link or button has an Enter of its own.
     if (event.target instanceof HTMLElement && event.target.closest('a, button, [role="tab"]') !== null) return;
-    if (active >= 0 && active < count) onOpen?.(active);
+    if (at.current >= 0 && at.current < count) onOpen?.(at.current);
   };
   useHotkeys([
     ['j', move(1)],

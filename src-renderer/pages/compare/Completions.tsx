@@ -64,17 +64,18 @@ export function Completions({ compared, view, onChange }: CompletionsProps) {
   });
   const data = matched.data;
   const problems = useMemo(() => filterProblems(data?.problems ?? [], filter), [data, filter]);
-  const active = problems.findIndex(({ problemId }) => problemId === view.problem);
+  const [first] = problems;
+  // The page opens with something to read.
+  const read = view.problem ?? first?.problemId;
+  const active = problems.findIndex(({ problemId }) => problemId === read);
   const choose = (index: number) => {
     const next = problems[index];
     if (next !== undefined) onChange({ problem: next.problemId });
   };
   useListKeys({ count: problems.length, active, onMove: choose });
-  const [first] = problems;
-  // The page opens with something to read.
   useEffect(() => {
-    if (view.problem === null && first !== undefined) onChange({ problem: first.problemId });
-  }, [view.problem, first, onChange]);
+    if (view.problem === null && read !== undefined) onChange({ problem: read });
+  }, [view.problem, read, onChange]);
 
   const at = view.step ?? data?.steps[0]?.step ?? steps.at(-1) ?? 0;
   const setColumn = (index: number, runId: string | null) => {
