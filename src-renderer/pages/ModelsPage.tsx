@@ -5,6 +5,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type SyntheticEvent, useEffect, useState } from 'react';
 import type { Model } from '../../src-shared/models.ts';
 import { ErrorView } from '../components/ErrorView.tsx';
+import { useIsHere } from '../components/use-is-here.ts';
 import { useListKeys } from '../components/use-list-keys.ts';
 import { type ModelsSearch, openDownloads } from '../lib/models/view.ts';
 import css from './ModelsPage.module.css';
@@ -17,6 +18,7 @@ import { useCheckedModel, useModelActions, useModels } from './models/use-models
 export function ModelsPage() {
   const { model: source, get } = useSearch({ from: '/models' });
   const navigate = useNavigate();
+  const isHere = useIsHere();
   const models = useModels();
   const actions = useModelActions();
   const known = models.data?.models;
@@ -28,7 +30,9 @@ export function ModelsPage() {
   ];
   const chosen =
     source === undefined ? listed[0] : listed.find((model) => model.source === (checked.data?.source ?? source));
-  const change = (search: ModelsSearch) => void navigate({ to: '/models', search, replace: true });
+  const change = (search: ModelsSearch) => {
+    if (isHere()) void navigate({ to: '/models', search, replace: true });
+  };
   const choose = (next: string) => change({ model: next });
   useListKeys({
     count: listed.length,

@@ -3,6 +3,7 @@ import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
 import type { StudyInfo, StudyPlan, StudyProgress } from '../../src-shared/study.ts';
 import { ErrorView, NotFoundPage } from '../components/ErrorView.tsx';
+import { useIsHere } from '../components/use-is-here.ts';
 import { useStudies } from '../data/queries.ts';
 import { type StudySearch, settingsOf } from '../lib/studies/view.ts';
 import { Warnings } from './compare/Warnings.tsx';
@@ -35,16 +36,19 @@ interface PageProps {
 
 function Page({ study, progress }: PageProps) {
   const search = useSearch({ from: '/studies/$studyId' });
-  const navigate = useNavigate();
+  const navigate = useNavigate({ from: '/studies/$studyId' });
+  const isHere = useIsHere();
   const change = useCallback(
-    (patch: StudySearch) =>
+    (patch: StudySearch) => {
+      if (!isHere()) return;
       void navigate({
         to: '/studies/$studyId',
         params: { studyId: study.id },
-        search: { ...search, ...patch },
+        search: (before) => ({ ...before, ...patch }),
         replace: true,
-      }),
-    [navigate, study.id, search],
+      });
+    },
+    [navigate, study.id, isHere],
   );
   const settings = settingsOf(study, search, progress);
   const plan = useStudyPlan(settings);

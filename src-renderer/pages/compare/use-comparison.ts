@@ -6,6 +6,7 @@ import { useCallback, useMemo } from 'react';
 import type { RunSummary } from '../../../src-shared/api.ts';
 import type { LineLook } from '../../../src-shared/charts/palette.ts';
 import { COMPARED_RUNS, type Comparison, type FinalComparison } from '../../../src-shared/comparison.ts';
+import { useIsHere } from '../../components/use-is-here.ts';
 import { useApi } from '../../data/api-context.tsx';
 import { useRuns } from '../../data/queries.ts';
 import { looksOf } from '../../lib/comparison/looks.ts';
@@ -17,12 +18,19 @@ const LIVE_EFFECTS_MS = 20_000;
 
 export function useCompareView(): { view: CompareView; change: (patch: Partial<CompareView>) => void } {
   const search = useSearch({ from: '/compare' });
-  const navigate = useNavigate();
+  const navigate = useNavigate({ from: '/compare' });
+  const isHere = useIsHere();
   const view = useMemo(() => viewOf(search), [search]);
   const change = useCallback(
-    (patch: Partial<CompareView>) =>
-      void navigate({ to: '/compare', search: searchOf({ ...view, ...patch }), replace: true }),
-    [view, navigate],
+    (patch: Partial<CompareView>) => {
+      if (!isHere()) return;
+      void navigate({
+        to: '/compare',
+        search: (before) => searchOf({ ...viewOf(before), ...patch }),
+        replace: true,
+      });
+    },
+    [navigate, isHere],
   );
   return { view, change };
 }

@@ -2,6 +2,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useEffect } from 'react';
+import { useIsHere } from '../../components/use-is-here.ts';
 import { useApi } from '../../data/api-context.tsx';
 import { REFRESH_MS } from '../../data/watched-run.ts';
 import type { LineageSearch } from '../../lib/lineage/view.ts';
@@ -36,10 +37,14 @@ export function useWholeLineage() {
 
 export function useLineageView(): { view: LineageSearch; change: (patch: Partial<LineageSearch>) => void } {
   const view = useSearch({ from: '/lineage' });
-  const navigate = useNavigate();
+  const navigate = useNavigate({ from: '/lineage' });
+  const isHere = useIsHere();
   const change = useCallback(
-    (patch: Partial<LineageSearch>) => void navigate({ to: '/lineage', search: { ...view, ...patch }, replace: true }),
-    [navigate, view],
+    (patch: Partial<LineageSearch>) => {
+      if (!isHere()) return;
+      void navigate({ to: '/lineage', search: (before) => ({ ...before, ...patch }), replace: true });
+    },
+    [navigate, isHere],
   );
   return { view, change };
 }

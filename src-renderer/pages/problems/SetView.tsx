@@ -5,6 +5,7 @@ import type { Split } from '../../../src-shared/problem.ts';
 import type { ProblemReport } from '../../../src-shared/problem-sets.ts';
 import { CopyButton } from '../../components/CopyButton.tsx';
 import { LinkButton } from '../../components/LinkButton.tsx';
+import { useIsHere } from '../../components/use-is-here.ts';
 import { type ProblemSet, type ProblemsSearch, totalOf } from '../../lib/problems/view.ts';
 import { ProblemPane } from './ProblemPane.tsx';
 import { ProblemTable } from './ProblemTable.tsx';
@@ -20,8 +21,10 @@ interface SetViewProps {
 export function SetView({ set, report }: SetViewProps) {
   const search = useSearch({ from: '/problems' });
   const navigate = useNavigate({ from: '/problems' });
-  const change = (patch: ProblemsSearch) =>
-    void navigate({ search: (before) => ({ ...before, ...patch }), replace: true });
+  const isHere = useIsHere();
+  const change = (patch: ProblemsSearch) => {
+    if (isHere()) void navigate({ search: (before) => ({ ...before, ...patch }), replace: true });
+  };
   const open = (split: Split, problem: string) => change({ in: split, problem });
   const opened =
     search.problem === undefined || search.in === undefined ? null : { split: search.in, id: search.problem };

@@ -7,6 +7,7 @@ import type { Api } from '../../../src-shared/api.ts';
 import type { ReportOf } from '../../../src-shared/report.ts';
 import { ErrorView } from '../../components/ErrorView.tsx';
 import { LinkButton } from '../../components/LinkButton.tsx';
+import { useIsHere } from '../../components/use-is-here.ts';
 import { useApi } from '../../data/api-context.tsx';
 import { keys } from '../../data/queries.ts';
 import { groupingOf } from '../../lib/comparison/view.ts';
@@ -33,6 +34,7 @@ function Making({ request }: { request: Request }) {
   const api = useApi();
   const queries = useQueryClient();
   const navigate = useNavigate();
+  const isHere = useIsHere();
   // Once, however often this is drawn; a later visit makes another.
   const made = useQuery({
     queryKey: ['new-report', request],
@@ -48,8 +50,9 @@ function Making({ request }: { request: Request }) {
   });
   const id = made.data;
   useEffect(() => {
-    if (id !== undefined) void navigate({ to: '/reports/$reportId', params: { reportId: id }, replace: true });
-  }, [id, navigate]);
+    if (id !== undefined && isHere())
+      void navigate({ to: '/reports/$reportId', params: { reportId: id }, replace: true });
+  }, [id, navigate, isHere]);
   if (made.isError) return <ErrorView error={made.error} onRetry={() => void made.refetch()} />;
   return (
     <p className={css.waiting} role="status">

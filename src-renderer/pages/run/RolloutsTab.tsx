@@ -6,6 +6,7 @@ import { useMemo, useRef, useState } from 'react';
 import { formatCount } from '../../../src-shared/format.ts';
 import type { RolloutSummary } from '../../../src-shared/rollout.ts';
 import { ErrorView } from '../../components/ErrorView.tsx';
+import { useIsHere } from '../../components/use-is-here.ts';
 import { keysAreTaken } from '../../components/use-list-keys.ts';
 import { useRolloutSteps, useRollouts } from '../../data/queries.ts';
 import {
@@ -33,6 +34,7 @@ export function RolloutsTab() {
   const search = useSearch({ from: '/runs/$runId/rollouts' });
   const navigate = useNavigate({ from: '/runs/$runId/rollouts' });
   const router = useRouter();
+  const isHere = useIsHere();
   const reader = useRef<HTMLElement>(null);
   const filter = filterOf(search);
   const order = search.order ?? 'group';
@@ -64,8 +66,9 @@ export function RolloutsTab() {
   const kept = followed?.runId === runId && ofSplit.length > 0 ? followed : undefined;
   const chosen = isOld ? kept : found;
 
-  const go = (changes: Partial<RolloutsSearch>) =>
-    void navigate({ search: (before) => ({ ...before, ...changes }), replace: true });
+  const go = (changes: Partial<RolloutsSearch>) => {
+    if (isHere()) void navigate({ search: (before) => ({ ...before, ...changes }), replace: true });
+  };
   const read = (at: number, rollout: number) => go({ step: at, split, rollout, view: undefined });
   const toStep = (at: number | undefined) => at !== undefined && go({ step: at, split, rollout: undefined });
   const toNeighbour = (by: number) => () => {
