@@ -10,6 +10,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
+    // How long a page may take to show what is awaited, on a machine with other work; it is looked at often.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,

@@ -79,7 +79,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
       const groups = page.getByRole('list', { name: 'Groups' });
       const unitTests = groups.getByRole('button', { name: /^unit-tests/ });
       await unitTests.waitFor();
-      expect(await groups.getByRole('button', { name: /^Pin / }).count()).toBe(2);
+      await expect.poll(() => groups.getByRole('button', { name: /^Pin / }).count()).toBe(2);
       await page.getByRole('img', { name: 'Validation accuracy: 2 lines' }).waitFor();
 
       // Held against self-certainty, what unit tests gain is a difference, and better.
@@ -89,8 +89,8 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
       const verdict = row.getByText('DIFFERENT, better');
       await verdict.waitFor();
       // By hand: (12 + 12 + 10) / 48 samples passed against (4 + 4 + 4) / 48.
-      expect(await row.textContent()).toContain('70.8');
-      expect(await row.textContent()).toContain('+45.8 points');
+      await expect.poll(() => row.textContent()).toContain('70.8');
+      await expect.poll(() => row.textContent()).toContain('+45.8 points');
       await verdict.hover();
       await page.getByRole('tooltip').filter({ hasText: 'Paired by seed' }).waitFor();
       const differences = page.getByRole('table', { name: 'Configuration difference' });
@@ -108,7 +108,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
       await page.getByRole('tab', { name: 'Completions' }).click();
       const problems = page.getByRole('list', { name: 'Problems' }).getByRole('button');
       await problems.first().waitFor();
-      expect(await problems.count()).toBe(4);
+      await expect.poll(() => problems.count()).toBe(4);
       await page.keyboard.press('j');
       await page.waitForURL((url) => url.searchParams.get('problem') === 'p1');
       await page.getByText(/^self-certainty \d p1 <img src=x/).waitFor();
@@ -136,9 +136,9 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
       await page.goto(link);
       await page.getByRole('button', { name: 'Rewards' }).waitFor();
       await page.getByText('step 10').first().waitFor();
-      expect(await groups.getByRole('button', { name: 'Pin self-certainty' }).getAttribute('aria-pressed')).toBe(
-        'true',
-      );
+      await expect
+        .poll(() => groups.getByRole('button', { name: 'Pin self-certainty' }).getAttribute('aria-pressed'))
+        .toBe('true');
 
       // Fewer runs: one is taken out.
       await groups.getByRole('button', { name: 'Runs of unit-tests' }).click();
@@ -164,16 +164,16 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
         .evaluateAll((all) => all.map((node) => node.getAttribute('x')));
       expect(nodes).toHaveLength(3);
       expect(nodes[1]).toBe(nodes[2]);
-      expect(await left(child)).toBeGreaterThan(200);
+      await expect.poll(() => left(child)).toBeGreaterThan(200);
 
       await graph.locator(`[data-node="${child}-10"]`).click();
       const panel = page.getByRole('complementary', { name: 'Chosen node' });
       await panel.getByRole('heading', { name: /^after/ }).waitFor();
-      expect(await panel.textContent()).toContain('75.0');
+      await expect.poll(() => panel.textContent()).toContain('75.0');
       await page.getByRole('region', { name: 'Along the chain' }).getByText('after control').waitFor();
       await panel.getByRole('button', { name: 'Bootstrap from here' }).click();
       const dialog = page.getByRole('dialog', { name: /^Bootstrap from/ });
-      expect(await dialog.getByRole('checkbox', { name: 'With a matched control' }).isChecked()).toBe(true);
+      await expect.poll(() => dialog.getByRole('checkbox', { name: 'With a matched control' }).isChecked()).toBe(true);
       await page.keyboard.press('Escape');
 
       // The list holds the same, and is gone through by key.

@@ -117,7 +117,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await page.getByText('each with its control').waitFor();
     // What a run was started from is kept, and the menu says why.
     await menu.click();
-    expect(await page.getByRole('menuitem', { name: 'Delete' }).isDisabled()).toBe(true);
+    await expect.poll(() => page.getByRole('menuitem', { name: 'Delete' }).isDisabled()).toBe(true);
     await page.keyboard.press('Escape');
 
     const database = new Database(join(app.home, 'assay.db'), { readonly: true });

@@ -70,7 +70,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     hub.bytesPerSecond = null;
     await going.getByRole('button', { name: 'Go on with owner/small' }).click();
     await table().getByRole('link', { name: 'owner/small' }).click();
-    expect(await going.count()).toBe(0);
+    await expect.poll(() => going.count()).toBe(0);
     expect(hub.requests.at(-1)?.headers.range).toMatch(/^bytes=[1-9]/);
 
     await panel().getByRole('heading', { name: 'owner/small' }).waitFor();
@@ -79,7 +79,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await panel().getByRole('link', { name: 'Evaluate' }).click();
     await page.getByText('policy.source', { exact: true }).waitFor();
     await page.getByText('evaluation.topP', { exact: true }).waitFor();
-    expect(await page.getByRole('combobox', { name: 'Model' }).inputValue()).toBe('owner/small');
+    await expect.poll(() => page.getByRole('combobox', { name: 'Model' }).inputValue()).toBe('owner/small');
 
     await page.goBack();
     await panel().getByRole('button', { name: 'Remove' }).click();

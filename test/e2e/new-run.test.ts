@@ -48,7 +48,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await tabTo('Find a preset');
     await page.keyboard.type('token entropy');
     await key('ArrowDown');
-    expect(await focused()).toBe('Token entropy');
+    await expect.poll(() => focused()).toBe('Token entropy');
     await key('Enter');
     await page.getByRole('button', { name: 'Token entropy', pressed: true }).waitFor();
     // Nothing is changed yet, and there is no control beside the certainty reward.
@@ -68,7 +68,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
 
     await retype('many');
     await page.getByRole('alert').getByText('"many" is not a whole number from 1 to 256').waitFor();
-    expect(await field.getAttribute('aria-invalid')).toBe('true');
+    await expect.poll(() => field.getAttribute('aria-invalid')).toBe('true');
     // It cannot be launched: the cursor goes where the fault is.
     await key('Control+Enter');
     await expect.poll(focused).toBe('Group size');
@@ -97,14 +97,14 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await panel().getByText('optimiser.minibatchProblems').waitFor();
     await page.getByRole('radio', { name: 'YAML' }).focus();
     await key('ArrowLeft');
-    expect(await page.getByRole('textbox', { name: 'Group size' }).inputValue()).toBe('4');
-    expect(await page.getByRole('textbox', { name: 'Steps', exact: true }).inputValue()).toBe('3');
+    await expect.poll(() => page.getByRole('textbox', { name: 'Group size' }).inputValue()).toBe('4');
+    await expect.poll(() => page.getByRole('textbox', { name: 'Steps', exact: true }).inputValue()).toBe('3');
   });
 
   test('a draft survives a reload, and can be discarded and had again', async () => {
     await page.reload();
     await page.getByText('Draft restored').waitFor();
-    expect(await page.getByRole('textbox', { name: 'Steps', exact: true }).inputValue()).toBe('3');
+    await expect.poll(() => page.getByRole('textbox', { name: 'Steps', exact: true }).inputValue()).toBe('3');
     await page.getByRole('button', { name: 'Discard' }).press('Enter');
     await panel().getByText('None: GRPO (unit tests) as it is.').waitFor();
     await page.getByRole('button', { name: 'Undo' }).press('Enter');
@@ -118,7 +118,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await key('Enter');
     const card = page.getByRole('region', { name: 'Your own' }).getByRole('button', { name: 'Tiny', exact: true });
     await card.waitFor();
-    expect(await card.getAttribute('aria-pressed')).toBe('true');
+    await expect.poll(() => card.getAttribute('aria-pressed')).toBe('true');
     await panel().getByText('None: Tiny as it is.').waitFor();
     await page.getByRole('button', { name: 'Rename' }).press('Enter');
     await page.getByRole('textbox', { name: 'Preset name' }).waitFor();
@@ -135,9 +135,9 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await page.getByRole('radio', { name: 'Train' }).focus();
     await key('ArrowRight');
     await page.getByText('An evaluation does not train, so these are left out: Reward, Advantage').waitFor();
-    expect(await page.getByRole('button', { name: /^Optimiser/ }).count()).toBe(0);
+    await expect.poll(() => page.getByRole('button', { name: /^Optimiser/ }).count()).toBe(0);
     await key('ArrowLeft');
-    expect(await page.getByRole('textbox', { name: 'Steps', exact: true }).inputValue()).toBe('3');
+    await expect.poll(() => page.getByRole('textbox', { name: 'Steps', exact: true }).inputValue()).toBe('3');
   });
 
   test('three seeds are launched, and stand in the queue', { timeout: 120_000 }, async () => {

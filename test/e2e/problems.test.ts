@@ -48,7 +48,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await choose('HumanEval', join(fixtures, 'humaneval.jsonl.gz'));
     await problems().getByRole('button', { name: 'HumanEval/1' }).waitFor();
     const validation = page.getByRole('table', { name: 'Splits' }).getByRole('row', { name: /^Validation/ });
-    expect(await validation.getByRole('cell').allTextContents()).toEqual(['2', '1', '1', 'asserts', '2']);
+    await expect.poll(() => validation.getByRole('cell').allTextContents()).toEqual(['2', '1', '1', 'asserts', '2']);
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
     await pane().getByRole('heading', { name: 'HumanEval/0' }).waitFor();
@@ -83,7 +83,9 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await problems().getByRole('button', { name: 'HumanEval/0' }).click();
     await pane().getByRole('button', { name: 'Try in the sandbox' }).click();
     await page.getByRole('textbox', { name: 'Program' }).waitFor();
-    expect(await page.getByRole('textbox', { name: 'Program' }).inputValue()).toContain('return [2 * x for x in xs]');
+    await expect
+      .poll(() => page.getByRole('textbox', { name: 'Program' }).inputValue())
+      .toContain('return [2 * x for x in xs]');
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     await page.getByText('1 of 1 tests passed').waitFor();
     await page.goBack();
@@ -97,7 +99,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await page.getByRole('list', { name: 'Left out' }).getByText('1 record: in no split of the set').waitFor();
     await page.getByRole('textbox', { name: 'Find problems' }).fill('SQUARE number');
     await page.getByText('2 of 5').waitFor();
-    expect(await problems().getByRole('rowheader').allTextContents()).toEqual(['974', '11']);
+    await expect.poll(() => problems().getByRole('rowheader').allTextContents()).toEqual(['974', '11']);
     await page.getByRole('radiogroup', { name: 'Split' }).getByText('Test').click();
     await page.getByText('1 of 5').waitFor();
     expect(page.url()).toContain('split=test');
@@ -107,12 +109,16 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
   test('fills the form of a run, and of an evaluation', { timeout: 60_000 }, async () => {
     await page.getByRole('link', { name: 'New run with these' }).click();
     await page.getByRole('button', { name: 'Launch run' }).waitFor();
-    expect(await page.getByRole('combobox', { name: 'Files' }).inputValue()).toBe(join(fixtures, 'mbpp.jsonl'));
+    await expect
+      .poll(() => page.getByRole('combobox', { name: 'Files' }).inputValue())
+      .toBe(join(fixtures, 'mbpp.jsonl'));
     await page.goBack();
     await page.getByRole('link', { name: 'Evaluate on these' }).click();
     await page.getByText('An evaluation does not train').waitFor();
-    expect(await page.getByRole('radio', { name: 'Evaluate' }).isChecked()).toBe(true);
-    expect(await page.getByRole('combobox', { name: 'Files' }).inputValue()).toBe(join(fixtures, 'mbpp.jsonl'));
+    await expect.poll(() => page.getByRole('radio', { name: 'Evaluate' }).isChecked()).toBe(true);
+    await expect
+      .poll(() => page.getByRole('combobox', { name: 'Files' }).inputValue())
+      .toBe(join(fixtures, 'mbpp.jsonl'));
     expect(complaints).toEqual([]);
   });
 });

@@ -43,7 +43,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
       for (let place = count - 1; place > 0; place--)
         await blocks.getByRole('button', { name: /^Text: .* up$/ }).click();
       await paper.getByText(WORDS).waitFor();
-      expect(await blocks.getByRole('listitem').first().textContent()).toContain(WORDS);
+      await expect.poll(() => blocks.getByRole('listitem').first().textContent()).toContain(WORDS);
       // What is hostile is text, and what is printed leads nowhere.
       await paper.getByText('window.hacked=1').first().waitFor();
       expect(await paper.locator('img').count()).toBe(0);
@@ -93,7 +93,9 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
       await reader.getByText(WORDS).waitFor();
       await reader.getByRole('table').getByText(id).first().waitFor();
       // By hand: (3 + 4) / 8 samples passed at step 10.
-      expect(await reader.locator('data[data-metric="eval/avg@k"][value="0.875"]').count()).toBeGreaterThan(0);
+      await expect
+        .poll(() => reader.locator('data[data-metric="eval/avg@k"][value="0.875"]').count())
+        .toBeGreaterThan(0);
       expect(await reader.evaluate('window.hacked')).toBeUndefined();
       expect(asked).toEqual([reader.url()]);
       await offline.close();

@@ -52,7 +52,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await run('Wrong answer');
     await result().getByText('1 of 3 tests passed').waitFor();
     await result().getByText('ZeroDivisionError').waitFor();
-    expect(await result().locator('dd').allTextContents()).toEqual(['1.5', '1', '0', 'no answer']);
+    await expect.poll(() => result().locator('dd').allTextContents()).toEqual(['1.5', '1', '0', 'no answer']);
     await picture('sandbox');
 
     await load('Hostile');
@@ -67,16 +67,16 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await editor().press('Home');
     await editor().press('Tab');
     await editor().press('Shift+Tab');
-    expect(await editor().inputValue()).toBe('def double(n):\n    return 2 *n');
+    await expect.poll(() => editor().inputValue()).toBe('def double(n):\n    return 2 *n');
     await editor().press('Control+z');
-    expect(await editor().inputValue()).toBe('def double(n):\n        return 2 *n');
+    await expect.poll(() => editor().inputValue()).toBe('def double(n):\n        return 2 *n');
     await editor().press('Control+Shift+z');
     await editor().press('Escape');
     await editor().press('Tab');
-    expect(await editor().evaluate((field) => field === document.activeElement)).toBe(false);
+    await expect.poll(() => editor().evaluate((field) => field === document.activeElement)).toBe(false);
 
     await page.reload();
-    expect(await editor().inputValue()).toBe('def double(n):\n    return 2 *n');
+    await expect.poll(() => editor().inputValue()).toBe('def double(n):\n    return 2 *n');
   });
 
   test('tests are added and removed, and what is missing is said at its field', { timeout: 60_000 }, async () => {
@@ -99,7 +99,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     const canaries = page.getByRole('table', { name: 'Canaries' });
     await canaries.waitFor({ timeout: 60_000 });
     await page.getByRole('status').filter({ hasText: 'canaries are held' }).waitFor();
-    expect(await canaries.getByRole('row').count()).toBeGreaterThan(20);
+    await expect.poll(() => canaries.getByRole('row').count()).toBeGreaterThan(20);
     await page.getByRole('row').filter({ hasText: 'Python' }).first().waitFor();
     await picture('sandbox-check');
     await page.reload();

@@ -58,7 +58,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     const table = page.getByRole('table', {
       name: /^How far certainty tells correct from incorrect, sampled as trained/,
     });
-    expect(await table.getByRole('row').count()).toBe(5);
+    await expect.poll(() => table.getByRole('row').count()).toBe(5);
     await finished.first().click();
     await page.waitForURL(/\/runs\/[^/]+$/);
     expect(complaints).toEqual([]);
