@@ -7,11 +7,11 @@ export default defineConfig({
   test: {
     // Native modules and worker threads want whole processes.
     pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     teardownTimeout: 20_000,
     // How long a page may take to show what is awaited, on a machine with other work; it is looked at often.
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       {
         extends: true,

@@ -250,7 +250,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
 
   for (const colorScheme of ['light', 'dark'] as const)
     for (const { name, path, ready } of pages)
-      test(`${name}, ${colorScheme}`, { timeout: 60_000 }, async () => {
+      test(`${name}, ${colorScheme}`, { timeout: 180_000 }, async () => {
         const page = await contexts.get(colorScheme)?.newPage();
         if (page === undefined) throw new Error(`there is no ${colorScheme} window`);
         try {

@@ -65,7 +65,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
   });
   afterAll(() => browser?.close());
 
-  test('choose, compare, pin, verdict, completions, save, reopen', { timeout: 120_000 }, async () => {
+  test('choose, compare, pin, verdict, completions, save, reopen', { timeout: 300_000 }, async () => {
     const { home, ids } = await fill();
     await withWindow(browser, home, async (page, origin) => {
       const filter = page.getByLabel('Filter runs');
@@ -149,7 +149,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
   });
 
   test('a lineage: what came from what, with and without a mouse, and compared along its path', {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const { home, child } = await fill();
     await withWindow(browser, home, async (page, origin) => {

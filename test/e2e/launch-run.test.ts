@@ -66,14 +66,14 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
       if (Date.now() > deadline) throw new Error(`the run did not finish; points seen: ${[...seen].join(', ')}`);
       await page.waitForTimeout(50);
     }
-    await expect.poll(points, { timeout: 10_000 }).toBe(STEPS);
+    await expect.poll(points, { timeout: 60_000 }).toBe(STEPS);
     expect([...seen].filter((count) => count > 0 && count < STEPS).length).toBeGreaterThan(1);
     await picture('run');
 
     // A page's address opens it again.
     await page.reload();
     await page.getByRole('heading', { name: 'From the form' }).waitFor();
-    await expect.poll(points, { timeout: 10_000 }).toBe(STEPS);
+    await expect.poll(points, { timeout: 60_000 }).toBe(STEPS);
 
     await page.getByRole('link', { name: 'Runs', exact: true }).first().click();
     const row = page.getByRole('row').filter({ hasText: 'From the form' });
@@ -95,7 +95,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     }
   });
 
-  test('its checkpoint is exported, bootstrapped with a control, and deleted', { timeout: 120_000 }, async () => {
+  test('its checkpoint is exported, bootstrapped with a control, and deleted', { timeout: 300_000 }, async () => {
     await page.getByRole('row').filter({ hasText: 'From the form' }).getByRole('link').click();
     await page.getByRole('tab', { name: /^Checkpoints/ }).click();
     const menu = page.getByRole('button', { name: `Checkpoint of step ${STEPS}: menu` });
@@ -136,7 +136,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
       database.close();
     }
     await page.getByRole('link', { name: 'Runs', exact: true }).first().click();
-    for (const row of [1, 2]) await page.getByRole('row').nth(row).getByText('Finished').waitFor({ timeout: 60_000 });
+    for (const row of [1, 2]) await page.getByRole('row').nth(row).getByText('Finished').waitFor({ timeout: 180_000 });
 
     // The child's own checkpoint has no heir.
     await page.getByRole('row').nth(2).getByRole('link').click();

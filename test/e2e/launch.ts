@@ -10,7 +10,7 @@ import { findBrowser } from '../../src-main/browsers.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
 const cli = join(root, 'out', 'main', 'cli.js');
-const START_MS = 20_000;
+const START_MS = 60_000;
 
 /** Why there can be no browser test here; null when there can. */
 export const noBrowser: string | null = findBrowser() === null ? 'no Chromium, Chrome or Edge is installed' : null;

@@ -41,7 +41,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await page.keyboard.press('Enter');
   };
 
-  test('download, stop, go on, use, remove, undo', { timeout: 120_000 }, async () => {
+  test('download, stop, go on, use, remove, undo', { timeout: 300_000 }, async () => {
     const files = await policyRepo();
     hub.repos.set('owner/small', { commit: COMMIT, files });
     const weights = files['model.safetensors']?.content.length ?? 0;
@@ -91,7 +91,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     expect(complaints).toEqual([]);
   });
 
-  test('a folder of this machine is checked by its path, and by keys alone', { timeout: 60_000 }, async () => {
+  test('a folder of this machine is checked by its path, and by keys alone', { timeout: 180_000 }, async () => {
     const folder = await writePolicy(join(home, 'mine'));
     await page.goto(`${new URL(app.url).origin}/models`);
     await page.getByRole('textbox', { name: 'Folder or GGUF file' }).fill(join(home, 'nothing'));

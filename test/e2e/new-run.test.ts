@@ -140,7 +140,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await expect.poll(() => page.getByRole('textbox', { name: 'Steps', exact: true }).inputValue()).toBe('3');
   });
 
-  test('three seeds are launched, and stand in the queue', { timeout: 120_000 }, async () => {
+  test('three seeds are launched, and stand in the queue', { timeout: 300_000 }, async () => {
     await page.getByRole('button', { name: /^Several runs/ }).press('Enter');
     await page.getByRole('textbox', { name: 'Seeds to run' }).focus();
     await page.keyboard.type('1-3');
@@ -150,9 +150,9 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await page.getByRole('button', { name: 'Launch 3 runs' }).waitFor();
     await key('Control+Enter');
     const launched = page.getByRole('region', { name: 'Launched' });
-    await launched.waitFor({ timeout: 60_000 });
+    await launched.waitFor({ timeout: 180_000 });
     const links = launched.getByRole('link', { name: /Entropy, seed/ });
-    await expect.poll(() => links.count(), { timeout: 20_000 }).toBe(3);
+    await expect.poll(() => links.count(), { timeout: 60_000 }).toBe(3);
     expect((await links.allTextContents()).map((name) => name.replace(/^#\d+ /, ''))).toEqual([
       'Entropy, seed 1',
       'Entropy, seed 2',

@@ -34,7 +34,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await options.getByRole('button', { name: 'Inspect' }).click();
   };
 
-  test('what is wrong is said at its field, or in place of the set', { timeout: 60_000 }, async () => {
+  test('what is wrong is said at its field, or in place of the set', { timeout: 180_000 }, async () => {
     await page.getByRole('button', { name: 'HumanEval', exact: true }).click();
     await page.getByRole('button', { name: 'Inspect' }).click();
     await page.getByRole('alert').filter({ hasText: 'is empty; a value is needed' }).waitFor();
@@ -44,7 +44,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await page.getByRole('alert').filter({ hasText: 'mbpp.jsonl, line 1: task_id: must be text' }).waitFor();
   });
 
-  test('a set is read, and its problems by the keyboard', { timeout: 60_000 }, async () => {
+  test('a set is read, and its problems by the keyboard', { timeout: 180_000 }, async () => {
     await choose('HumanEval', join(fixtures, 'humaneval.jsonl.gz'));
     await problems().getByRole('button', { name: 'HumanEval/1' }).waitFor();
     const validation = page.getByRole('table', { name: 'Splits' }).getByRole('row', { name: /^Validation/ });
@@ -73,13 +73,13 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await pane().waitFor({ state: 'detached' });
   });
 
-  test('its solutions are run on its tests', { timeout: 90_000 }, async () => {
+  test('its solutions are run on its tests', { timeout: 180_000 }, async () => {
     await page.getByRole('button', { name: 'Check the reference solutions' }).click();
-    await page.getByRole('status').filter({ hasText: '2 of 2 problems pass' }).waitFor({ timeout: 60_000 });
+    await page.getByRole('status').filter({ hasText: '2 of 2 problems pass' }).waitFor({ timeout: 180_000 });
     await page.getByRole('button', { name: 'Check again' }).waitFor();
   });
 
-  test('a problem is taken to the sandbox with its solution', { timeout: 60_000 }, async () => {
+  test('a problem is taken to the sandbox with its solution', { timeout: 180_000 }, async () => {
     await problems().getByRole('button', { name: 'HumanEval/0' }).click();
     await pane().getByRole('button', { name: 'Try in the sandbox' }).click();
     await page.getByRole('textbox', { name: 'Program' }).waitFor();
@@ -92,7 +92,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
   });
 
   test('what is there twice is a warning, found again by words, and a split is chosen', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     await choose('MBPP', join(fixtures, 'mbpp.jsonl'));
     await page.getByRole('alert').filter({ hasText: 'more than once, in several splits' }).waitFor();
@@ -106,7 +106,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await page.getByRole('button', { name: 'HumanEval · humaneval.jsonl.gz' }).waitFor();
   });
 
-  test('fills the form of a run, and of an evaluation', { timeout: 60_000 }, async () => {
+  test('fills the form of a run, and of an evaluation', { timeout: 180_000 }, async () => {
     await page.getByRole('link', { name: 'New run with these' }).click();
     await page.getByRole('button', { name: 'Launch run' }).waitFor();
     await expect

@@ -18,7 +18,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
   afterAll(() => browser?.close());
 
   test('made of a run, written in, exported, opened offline, verified, deleted and back', {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const { home, store, addRun } = await runStore();
     const run = { passed: { 0: [1, 2], 10: [3, 4] }, metrics: { 10: { 'train/reward': 1 } } };

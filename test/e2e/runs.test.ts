@@ -45,7 +45,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
       ? []
       : table().locator(`[role="row"]:has(a) > [role="cell"]:nth-child(${index})`).allTextContents();
 
-  test('a query narrows the list, completes what is typed, and has an address', { timeout: 60_000 }, async () => {
+  test('a query narrows the list, completes what is typed, and has an address', { timeout: 180_000 }, async () => {
     await counted(`${RUNS} runs`);
     await page.keyboard.press('/');
     await page.keyboard.type('reward:tok');
@@ -63,7 +63,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await counted(`${RUNS} runs`);
   });
 
-  test('sorted by what is clicked, and the other way by the second click', { timeout: 60_000 }, async () => {
+  test('sorted by what is clicked, and the other way by the second click', { timeout: 180_000 }, async () => {
     const best = async () => (await column(7)).map((text) => Number.parseFloat(text)).filter((n) => !Number.isNaN(n));
     await table().getByRole('button', { name: 'Best' }).click();
     await expect
@@ -79,7 +79,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await table().getByRole('button', { name: 'Run' }).click();
   });
 
-  test('who types and leaves at once stays where he went', { timeout: 60_000 }, async () => {
+  test('who types and leaves at once stays where he went', { timeout: 180_000 }, async () => {
     // Its code comes late: the list is still there when what was typed would have got its address.
     const late = /\/ComparePage[^/]*\.js$/;
     let asked = 0;
@@ -101,7 +101,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await counted(`${RUNS} runs`);
   });
 
-  test('grouped by any option, with the mean of each group', { timeout: 60_000 }, async () => {
+  test('grouped by any option, with the mean of each group', { timeout: 180_000 }, async () => {
     await page.getByLabel('Group by').first().click();
     await page.getByRole('option', { name: 'rollouts.temperature' }).click();
     const head = table()
@@ -118,7 +118,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await counted(`${RUNS} runs`);
   });
 
-  test('chosen by keys and ranges, tagged, deleted, and brought back', { timeout: 60_000 }, async () => {
+  test('chosen by keys and ranges, tagged, deleted, and brought back', { timeout: 180_000 }, async () => {
     for (const key of ['j', 'x', 'j', 'j', 'Shift+X']) await page.keyboard.press(key);
     await chosen().getByText('3 chosen').waitFor();
     // A look at the run that the keys are on goes with them, and leaves what is chosen.
@@ -158,7 +158,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await counted(`3 of ${RUNS}`);
   });
 
-  test('columns are added and remembered; a view is kept and opened again', { timeout: 60_000 }, async () => {
+  test('columns are added and remembered; a view is kept and opened again', { timeout: 180_000 }, async () => {
     await page.getByRole('button', { name: 'Columns' }).click();
     await page.getByLabel('Add a column').fill('kl to reference last');
     await page.getByRole('list', { name: 'Columns to add' }).getByRole('button').first().click();

@@ -29,7 +29,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await page.getByRole('button', { name: 'Set', exact: true }).click();
   };
 
-  test('start, watch the grid fill, read the verdict, find it again', { timeout: 120_000 }, async () => {
+  test('start, watch the grid fill, read the verdict, find it again', { timeout: 300_000 }, async () => {
     await page.goto(app.url);
     await page.getByRole('link', { name: 'Studies' }).click();
     await page.getByRole('link', { name: 'Certainty and correctness' }).click();
@@ -47,7 +47,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
 
     const design = page.getByRole('region', { name: 'Design' });
     const finished = design.getByRole('link', { name: /Finished/ });
-    await expect.poll(() => finished.count(), { timeout: 60_000 }).toBe(2);
+    await expect.poll(() => finished.count(), { timeout: 180_000 }).toBe(2);
     await page.getByText('Finished', { exact: true }).waitFor();
     await page.getByText('2 of 2 runs are there.').waitFor();
 

@@ -33,7 +33,7 @@ for (const level of ISOLATION_LEVELS) {
       }
       expect(sandbox.stats().faults).toBe(0);
       expect(canaryFolders()).toEqual(before);
-    }, 60_000);
+    }, 180_000);
   });
 }
 
@@ -83,7 +83,7 @@ describe.skipIf(!existsSync(PYTHON))(`a bare process${existsSync(PYTHON) ? '' : 
     );
     // What it is told apart by are the hostile ones: it judges printed answers well.
     expect(of(true)).toEqual(expect.arrayContaining(['right', 'wrong', 'exit', 'endless-loop']));
-  }, 60_000);
+  }, 180_000);
 });
 
 /** Runs programs that read standard input with nothing but a clock around them. */

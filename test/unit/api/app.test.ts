@@ -29,7 +29,7 @@ async function ended(app: App, runId: string) {
       expect(['queued', 'running', 'paused']).not.toContain(run.status);
       return run;
     },
-    { timeout: 10_000, interval: 20 },
+    { timeout: 60_000, interval: 20 },
   );
 }
 
@@ -83,7 +83,7 @@ test('a run through the whole Api, every answer as its schema says', async () =>
     const now = await client.status({});
     expect(now.isolation).toEqual({ level: 'rlimits', detail: 'none' });
     return now;
-  });
+  }, 30_000);
   expect(status).toMatchObject({ home, engine: 'fake', running: 0, queued: 0 });
   expect(status.memoryBytes).toBeGreaterThan(10e6);
   expect((await client.catalogue({})).engines).toEqual([{ id: 'fake', title: 'Fake', unavailable: null }]);
@@ -131,7 +131,7 @@ test('one owner; a reader beside it looks and steers', async () => {
   });
   const { runId } = await owner.api.launchRun({ name: 'slow', preset: null, values: launchValues(policy, 500) });
   const reader = await open(home, { readonly: true });
-  await vi.waitFor(async () => expect((await reader.api.run({ runId })).step).toBeGreaterThan(1));
+  await vi.waitFor(async () => expect((await reader.api.run({ runId })).step).toBeGreaterThan(1), 30_000);
   expect(await reader.api.run({ runId })).toMatchObject({ status: 'running', secondsLeft: expect.any(Number) });
   expect(await reader.api.status({})).toMatchObject({ running: 1, isolation: null });
   await expect(reader.api.launchRun({ preset: null, values: {} })).rejects.toMatchObject({ code: 'locked' });

@@ -225,7 +225,7 @@ describe('the socket', () => {
     });
     await new Promise((resolve) => tcp.once('close', resolve));
     expect(answer).toContain('101 Switching Protocols');
-    await vi.waitFor(() => expect(shell.listeners()).toBe(0));
+    await vi.waitFor(() => expect(shell.listeners()).toBe(0), 30_000);
     await quick.close();
   });
 });

@@ -35,7 +35,7 @@ function following(app: App) {
   const told: Download[] = [];
   app.api.on('modelProgress', (download) => told.push(modelEvents.modelProgress.parse(download)));
   const until = (state: Download['state']) =>
-    vi.waitFor(() => expect(told.at(-1)?.state).toBe(state), { timeout: 10_000, interval: 20 });
+    vi.waitFor(() => expect(told.at(-1)?.state).toBe(state), { timeout: 60_000, interval: 20 });
   return { told, until };
 }
 
@@ -114,7 +114,7 @@ test('a policy is downloaded, used, taken away and brought back', async () => {
     message: 'owner--small: run #1 starts from it and is not over',
   });
   await app.api.stopRun({ runId });
-  await vi.waitFor(async () => expect((await app.api.run({ runId })).status).toBe('stopped'), { timeout: 10_000 });
+  await vi.waitFor(async () => expect((await app.api.run({ runId })).status).toBe('stopped'), { timeout: 60_000 });
 
   const { undo, bytes } = await app.api.removeModel({ source });
   expect(bytes).toBe(
@@ -143,7 +143,7 @@ test('a download is stopped, listed by a later process, gone on with, and discar
   const first = await open(home);
   const one = following(first);
   const { id } = await first.api.fetchModel({ repo: 'owner/small', files: ['x.gguf'] });
-  await vi.waitFor(() => expect(one.told.at(-1)?.bytes).toBeGreaterThan(100_000), { timeout: 10_000, interval: 20 });
+  await vi.waitFor(() => expect(one.told.at(-1)?.bytes).toBeGreaterThan(100_000), { timeout: 60_000, interval: 20 });
   await expect(first.api.fetchModel({ repo: 'owner/small', files: ['x.gguf'] })).rejects.toMatchObject({
     code: 'conflict',
   });
@@ -214,7 +214,7 @@ test('nothing but what Assay downloaded can be taken away', async () => {
   await expect(app.api.restoreModel({ undo: '../..' })).rejects.toMatchObject({ code: 'usage' });
 });
 
-test('the memory that is told is that of the runs themselves', { timeout: 60_000 }, async () => {
+test('the memory that is told is that of the runs themselves', { timeout: 180_000 }, async () => {
   const app = await open(await temporaryFolder());
   const memory = modelCalls.modelMemory.output.parse(await app.api.modelMemory({ source: 'embedded' }));
   const peak = async (values: Record<string, string | number>) =>

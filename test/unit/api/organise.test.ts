@@ -39,7 +39,7 @@ async function start() {
     ).runId;
   const reaches = (runId: string, status: RunSummary['status']) =>
     vi.waitFor(async () => expect((await client.run({ runId })).status).toBe(status), {
-      timeout: 10_000,
+      timeout: 60_000,
       interval: 20,
     });
   return { home, client, launch, reaches };

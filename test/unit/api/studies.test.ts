@@ -77,7 +77,9 @@ test('a plan has its grid, what the rest takes and why it would be refused', asy
   expect(await app.api.studyProgress({})).toEqual([]);
 });
 
-test('makes the runs of a grid, tells how far it is, and remembers what was started', { timeout: 60_000 }, async () => {
+test('makes the runs of a grid, tells how far it is, and remembers what was started', {
+  timeout: 180_000,
+}, async () => {
   const app = await open(await temporaryFolder());
   const { heard, reaches } = hear(app);
   const of = settings('test-time', 3);
@@ -108,7 +110,7 @@ test('makes the runs of a grid, tells how far it is, and remembers what was star
   expect(await app.api.runs({})).toHaveLength(8);
 });
 
-test('stops after a step, is offered after a restart, and goes on where it was', { timeout: 90_000 }, async () => {
+test('stops after a step, is offered after a restart, and goes on where it was', { timeout: 180_000 }, async () => {
   const home = await temporaryFolder();
   const bare = settings('test-time', 600);
   // With an optimizer, so that what the worker copies as a checkpoint can be gone on from.
@@ -147,7 +149,7 @@ test('stops after a step, is offered after a restart, and goes on where it was',
 });
 
 test('two studies at once: the second waits for the first, and a run of both is made once', {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   const app = await open(await temporaryFolder());
   const { heard, reaches } = hear(app);
@@ -173,7 +175,7 @@ test('two studies at once: the second waits for the first, and a run of both is 
   expect((await app.api.runs({})).filter(({ study }) => study === 'kl')).toEqual([]);
 });
 
-test('a run that somebody stops ends the study with the reason', { timeout: 60_000 }, async () => {
+test('a run that somebody stops ends the study with the reason', { timeout: 180_000 }, async () => {
   const home = await temporaryFolder();
   const app = await open(home);
   const { reaches } = hear(app);

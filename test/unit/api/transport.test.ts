@@ -41,7 +41,7 @@ const loopback: Carrier = async (shell) => {
       return socket as Partial<globalThis.WebSocket> as globalThis.WebSocket;
     });
     cleanups.push(close);
-    await vi.waitFor(() => expect(connection.state).toBe('open'));
+    await vi.waitFor(() => expect(connection.state).toBe('open'), 30_000);
     return transport;
   };
 };
@@ -162,10 +162,10 @@ describe.each(carriers)('%s', (_, carrier) => {
     for (let step = 0; step < 500; step++)
       shell.publish('step', { runId: 'a', step, metrics: { 'train/reward': step / 3 } });
     const all = Array.from({ length: 500 }, (_, step) => step);
-    await vi.waitFor(() => expect(heard).toEqual([all, all]));
+    await vi.waitFor(() => expect(heard).toEqual([all, all]), 30_000);
     stop();
     shell.publish('step', { runId: 'a', step: 500, metrics: {} });
-    await vi.waitFor(() => expect(heard[1]).toHaveLength(501));
+    await vi.waitFor(() => expect(heard[1]).toHaveLength(501), 30_000);
     expect(heard[0]).toHaveLength(500);
   });
 });
@@ -177,9 +177,9 @@ test('WebSocket: a client that is cut off comes back by itself and hears what fo
   const heard: number[] = [];
   client.on('step', ({ step }) => heard.push(step));
   for (const socket of sockets) socket.terminate();
-  await vi.waitFor(() => expect(shell.listeners()).toBe(0));
+  await vi.waitFor(() => expect(shell.listeners()).toBe(0), 30_000);
   await vi.waitFor(() => expect(shell.listeners()).toBe(1), 5_000);
   shell.publish('step', { runId: 'a', step: 9, metrics: {} });
-  await vi.waitFor(() => expect(heard).toEqual([9]));
+  await vi.waitFor(() => expect(heard).toEqual([9]), 30_000);
   expect(await client.runs({})).toEqual([runSummary()]);
 });

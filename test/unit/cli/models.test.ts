@@ -27,7 +27,7 @@ async function setUp() {
   return { home, hub, assay };
 }
 
-test('get, list, check, remove', { timeout: 60_000 }, async () => {
+test('get, list, check, remove', { timeout: 180_000 }, async () => {
   const { home, assay } = await setUp();
   const folder = join(home, 'models', 'owner--small');
   expect((await assay()).out.at(-1)).toBe(`Nothing was downloaded to ${join(home, 'models')} yet.`);
@@ -82,7 +82,7 @@ test('Ctrl-C leaves what the same command goes on with', async () => {
   const io = fakeIo();
   const going = runProgram(['--home', home, 'models', 'get', 'owner/big', '--json'], { io, version: '0', openApp });
   await vi.waitFor(() => expect(io.lines.some((line) => /"bytes":[1-9]\d{5}/.test(line))).toBe(true), {
-    timeout: 10_000,
+    timeout: 60_000,
   });
   io.interrupt();
   expect(await going).toBe(1);

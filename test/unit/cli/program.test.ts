@@ -175,9 +175,9 @@ describe('run', () => {
     const { app, calls, change } = fakeApp((_, running) => running({ status: 'running' }));
     const io = fakeIo();
     const going = run(['run', 'grpo'], app, io);
-    await vi.waitFor(() => expect(io.isListening()).toBe(true));
+    await vi.waitFor(() => expect(io.isListening()).toBe(true), 30_000);
     io.interrupt();
-    await vi.waitFor(() => expect(calls.at(-1)).toEqual(['stopRun', { runId: 'abc123' }]));
+    await vi.waitFor(() => expect(calls.at(-1)).toEqual(['stopRun', { runId: 'abc123' }]), 30_000);
     expect(app.isClosed()).toBe(false);
     change({ status: 'stopped', step: 2 });
     expect((await going).code).toBe(1);
@@ -192,7 +192,7 @@ describe('run', () => {
     const { app } = fakeApp((_, change) => change({ status: 'running' }));
     const io = fakeIo();
     const going = run(['run', 'grpo'], app, io);
-    await vi.waitFor(() => expect(io.isListening()).toBe(true));
+    await vi.waitFor(() => expect(io.isListening()).toBe(true), 30_000);
     io.interrupt();
     io.interrupt();
     expect((await going).code).toBe(1);

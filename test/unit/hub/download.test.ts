@@ -194,7 +194,7 @@ test('a disk that fills up meanwhile is said, and what is there goes on later', 
   expect(hub.requests.at(-1)?.headers.range).toBe('bytes=100000-');
 });
 
-test('a process that is killed leaves what the next one goes on with', { timeout: 30_000 }, async () => {
+test('a process that is killed leaves what the next one goes on with', { timeout: 180_000 }, async () => {
   const content = randomBytes(600_000);
   const hub = await hubWith({ 'x.gguf': { content, lfs: true } });
   hub.bytesPerSecond = 400_000;

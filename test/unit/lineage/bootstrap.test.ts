@@ -38,7 +38,7 @@ async function trained() {
 async function ended(app: App, ...runIds: string[]) {
   for (const runId of runIds)
     await vi.waitFor(async () => expect((await app.api.run({ runId })).status).toBe('finished'), {
-      timeout: 15_000,
+      timeout: 60_000,
       interval: 20,
     });
 }
@@ -76,7 +76,7 @@ test('runs from a checkpoint, each with a control that differs in where it start
   expect(graph.runs).toHaveLength(5);
   expect(graph.edges.filter(({ kind }) => kind === 'control')).toHaveLength(2);
   await expect(app.api.deleteCheckpoint({ checkpointId })).rejects.toThrow('run #2, #4 started from it');
-}, 30_000);
+}, 180_000);
 
 test('of a bootstrapped run, the control goes back to the root', async () => {
   const { app, policy, checkpointId } = await trained();
@@ -92,7 +92,7 @@ test('of a bootstrapped run, the control goes back to the root', async () => {
     [5, 3],
     [8, null],
   ]);
-}, 30_000);
+}, 180_000);
 
 test('what is refused launches nothing', async () => {
   const { app, home, policy, runId, checkpointId } = await trained();
@@ -126,7 +126,7 @@ test('what is refused launches nothing', async () => {
   await refused({}, { code: 'usage', path: 'policy.source' });
   await rm((await app.api.checkpoints({ runId }))[0]?.folder ?? '', { recursive: true });
   await refused({ control: false }, { code: 'usage', path: 'checkpointId' });
-}, 30_000);
+}, 180_000);
 
 test('a reader may look and not touch', async () => {
   const { home, checkpointId } = await trained();
@@ -168,4 +168,4 @@ test('the command line: bootstrap to the end, then compare', async () => {
   const json = await run('compare', '2', '3', '--metric', 'train/reward', '--by', 'none', '--json');
   expect(JSON.parse(json.lines[0] ?? '')).toMatchObject({ groups: [{ seeds: [1] }, { seeds: [1] }], effects: [{}] });
   expect((await run('compare', '2', '3', '--by', 'reward.colour')).errors[0]).toMatch(/grouping.paths: reward.colour/);
-}, 60_000);
+}, 180_000);

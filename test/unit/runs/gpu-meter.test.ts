@@ -23,7 +23,7 @@ test.skipIf(process.platform === 'win32')(
     await vi.waitFor(() => {
       seen = meter?.sample() ?? {};
       expect(seen).toHaveProperty('system/gpu');
-    });
+    }, 30_000);
     expect(seen).toEqual({ 'system/gpu': 0.75, 'system/gpu-memory': 2000 * 2 ** 20 });
     expect(meter?.sample()).toEqual({});
   },

@@ -76,7 +76,10 @@ test('a run forgets what its worker has replaced', async () => {
   await s.reaches(runId, 'finished');
   const [best] = s.store.checkpoints.ofRun(runId);
   expect(s.store.checkpoints.ofRun(runId).map(({ step }) => step)).toEqual([3, 4]);
-  await vi.waitFor(() => expect(existsSync((best?.folder ?? '').replace('step-000003', 'step-000002'))).toBe(false));
+  await vi.waitFor(
+    () => expect(existsSync((best?.folder ?? '').replace('step-000003', 'step-000002'))).toBe(false),
+    30_000,
+  );
   expect(existsSync(best?.folder ?? '')).toBe(true);
 });
 

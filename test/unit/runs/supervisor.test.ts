@@ -247,10 +247,12 @@ describe('a worker that fails', () => {
     const s = await startSupervisor();
     const runId = await s.launch({ name: 'mistake@1', steps: 5 });
     await s.reaches(runId, 'failed');
-    await vi.waitFor(() =>
-      expect(readFileSync(join(s.home, 'runs', runId, 'worker.log'), 'utf8')).toContain(
-        'TypeError: undefined is not a function',
-      ),
+    await vi.waitFor(
+      () =>
+        expect(readFileSync(join(s.home, 'runs', runId, 'worker.log'), 'utf8')).toContain(
+          'TypeError: undefined is not a function',
+        ),
+      30_000,
     );
   });
 
@@ -294,7 +296,7 @@ describe('a worker that fails', () => {
     expect(store.runs.get(runId).status).toBe('running');
     saving.mockRestore();
     moving.mockRestore();
-    await vi.waitFor(() => expect(store.runs.get(runId).status).toBe('failed'), { timeout: 5000 });
+    await vi.waitFor(() => expect(store.runs.get(runId).status).toBe('failed'), { timeout: 30_000 });
     expect(report).toHaveBeenCalled();
     report.mockRestore();
   });
@@ -446,7 +448,7 @@ describe('the end of the app', () => {
     expect(isAlive(workerPid)).toBe(true);
     owner.kill('SIGKILL');
     await once(owner, 'exit');
-    await vi.waitFor(() => expect(isAlive(workerPid)).toBe(false), { timeout: 10_000 });
+    await vi.waitFor(() => expect(isAlive(workerPid)).toBe(false), { timeout: 60_000 });
 
     lockFolder(home).release();
     const s = await startSupervisor({ home });

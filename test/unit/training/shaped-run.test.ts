@@ -99,7 +99,7 @@ test('two sources and a penalty make one reward, and each is logged', async () =
       9,
     );
   }
-}, 60_000);
+}, 180_000);
 
 test('with random draws and flips a resumed run is the uninterrupted one, number for number', async () => {
   const values = {
@@ -118,7 +118,7 @@ test('with random draws and flips a resumed run is the uninterrupted one, number
   expect(timeless([...first.steps, ...rest.steps])).toEqual(timeless(whole.steps));
   const flips = whole.steps.map((s) => s.metrics['reward/flipped']);
   expect([flips[0], new Set(flips.slice(1)).size > 1]).toEqual([undefined, true]);
-}, 60_000);
+}, 180_000);
 
 test('every run logs every certainty signal and the verdict, on training and held-out problems', async () => {
   const { steps } = await run('shadow', { 'reward.kind': 'constant', 'limits.steps': 1, 'evaluation.every': 1 });
@@ -137,4 +137,4 @@ test('every run logs every certainty signal and the verdict, on training and hel
   };
   for (const split of ['train', 'eval'] as const)
     expect([split, last[`${split}/auroc-self-certainty`] !== undefined]).toEqual([split, both(split)]);
-}, 60_000);
+}, 180_000);
