@@ -60,7 +60,6 @@ test('a rate of products is of the order of what the machine can do, and is meas
   expect(rate?.products).toBeGreaterThan(1e8);
   expect(rate?.products).toBeLessThan(1e14);
   expect(rate?.device).toContain('WebAssembly');
-  expect(rate?.products).toBeGreaterThan((rate?.generating ?? 0) / 4);
 }, 200_000);
 
 test('without products none is measured', async () => {
