@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { Problem } from '../../src-shared/problem.ts';
 import { policyPaths } from '../model/policy-files.ts';
 import { type EvaluationLog, type LoggedCall, openEvaluationLog, removeEvaluationLog } from './evaluation-log.ts';
+import { listHash } from './list-hash.ts';
 import { CALL_SEQUENCES, judgedRollouts } from './rollouts.ts';
 import { type CertainRollout, withCertainty } from './scoring.ts';
 import type { PreparedRun } from './train.ts';
@@ -97,6 +98,10 @@ function restored({ validation, source }: PreparedRun, { groups }: LoggedCall): 
 /** Everything that the numbers depend on and that could be another one when the run goes on; the configuration cannot. */
 async function stampOf({ order, source, validation }: PreparedRun): Promise<string> {
   const files = await Promise.all((await policyPaths(order.policyFolder)).map((path) => stat(path)));
-  const parts = [source.engine.device, files.map(({ size, mtimeMs }) => [size, mtimeMs]), validation];
+  const parts = [
+    source.engine.device,
+    files.map(({ size, mtimeMs }) => [size, mtimeMs]),
+    listHash(validation, (p) => p),
+  ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Fingerprints } from '../../src-shared/fingerprints.ts';
 import { answerTest, type Problem } from '../../src-shared/problem.ts';
 import { policyPaths } from '../model/policy-files.ts';
+import { listHash } from './list-hash.ts';
 
 export interface Fingerprinted {
   readonly policyFolder: string;
@@ -24,11 +25,9 @@ export async function fingerprintsOf({
   const asked = (p: Problem) => [p.statement.trim(), p.functionName, p.starterCode];
   const trained = new Set(train.map((problem) => JSON.stringify(asked(problem))));
   return {
-    problems: hashOf(validation.map((p) => [p.id, ...asked(p)])),
-    tests: hashOf(validation.map(({ visibleTests, hiddenTests }) => [...visibleTests, ...hiddenTests].map(sorted))),
-    prompt: hashOf(
-      [...PROBES, ...(validation.some((p) => answerTest(p) !== null) ? [ANSWER_PROBE] : [])].map(promptOf),
-    ),
+    problems: listHash(validation, (p) => [p.id, ...asked(p)]),
+    tests: listHash(validation, ({ visibleTests, hiddenTests }) => [...visibleTests, ...hiddenTests].map(sorted)),
+    prompt: listHash([...PROBES, ...(validation.some((p) => answerTest(p) !== null) ? [ANSWER_PROBE] : [])], promptOf),
     policy: await policyHash(policyFolder),
     validationProblems: validation.length,
     trainedOn: validation.filter((problem) => trained.has(JSON.stringify(asked(problem)))).length,
@@ -61,13 +60,6 @@ export async function policyHash(path: string): Promise<string> {
     all.update(`${basename(file)} ${one.digest('hex')}\n`);
   }
   return all.digest('hex');
-}
-
-/** SHA-256 in hex of the JSON of a list, made piece by piece: tests may be more than a string can hold. */
-function hashOf(values: readonly unknown[]): string {
-  const hash = createHash('sha256').update('[');
-  for (const [i, value] of values.entries()) hash.update(`${i === 0 ? '' : ','}${JSON.stringify(value)}`);
-  return hash.update(']').digest('hex');
 }
 
 /** With its fields in one order, whoever made it. */
