@@ -7,7 +7,7 @@ export const testResultSchema = z.object({
   got: z.string().nullable(),
   detail: z.string().nullable(),
   wallMs: z.number(),
-  /** As in the problem; kept here so that a rollout can be read without its data set. */
+  /** As in the problem, head and tail, at most 4,000 characters; kept so that a rollout can be read without its data set. */
   input: z.string(),
   expected: z.string(),
 });

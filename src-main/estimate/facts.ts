@@ -4,11 +4,13 @@ import { AssayError } from '../../src-shared/errors.ts';
 import type { Problem } from '../../src-shared/problem.ts';
 import type { RunConfig } from '../../src-shared/run.ts';
 import { datasets } from '../datasets/index.ts';
+import { charactersHeld } from '../datasets/texts-on-disk.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { describePolicy, policyPaths } from '../model/policy-files.ts';
 import { promptWriter } from '../model/prompt.ts';
 import { tokenizerOf } from '../model/tokenizer.ts';
 import { weightShapes } from '../model/weights.ts';
+import { excerpt } from '../sandbox/excerpt.ts';
 import { policyPrompt } from '../training/policy-training.ts';
 import { problemsOf } from '../training/problems.ts';
 
@@ -23,7 +25,7 @@ export interface Facts {
   readonly train: number;
   readonly validation: number;
   readonly testsPerProblem: number;
-  /** Text of all problems, and of the tests of a mean one. */
+  /** Text of all problems that is held in memory, and what a rollout keeps of the tests of a mean one. */
   readonly problemCharacters: number;
   readonly testCharacters: number;
 }
@@ -70,11 +72,11 @@ async function read(config: RunConfig, folder: string): Promise<Facts> {
   const lengths = (some: readonly Problem[]) => some.map((problem) => tokenizer.encode(promptOf(problem)).length);
   const byLength = all.toSorted((a, b) => b.statement.length - a.statement.length);
   const stride = Math.max(1, Math.floor(all.length / LOOKED_AT));
-  const usual = lengths(all.filter((_, i) => i % stride === 0));
-  const tests = all.map(({ visibleTests, hiddenTests }) => [...visibleTests, ...hiddenTests]);
-  const testCharacters = tests
-    .flat()
-    .reduce((sum, { input, expected }) => sum + input.length + (expected?.length ?? 0), 0);
+  const spread = all.filter((_, i) => i % stride === 0);
+  const usual = lengths(spread);
+  const testsOf = ({ visibleTests, hiddenTests }: Problem) => [...visibleTests, ...hiddenTests];
+  const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
+  const seen = spread.flatMap(testsOf);
   const count = Math.max(1, all.length);
   return {
     model,
@@ -83,14 +85,19 @@ async function read(config: RunConfig, folder: string): Promise<Facts> {
     promptTokens: {
       shortest: Math.max(1, Math.min(...lengths(byLength.slice(-LOOKED_AT)), ...usual)),
       longest: Math.max(1, ...lengths(byLength.slice(0, LOOKED_AT)), ...usual),
-      mean: usual.reduce((a, b) => a + b, 0) / Math.max(1, usual.length),
+      mean: sum(usual) / Math.max(1, usual.length),
     },
     train: train.length,
     validation: validation.length,
-    testsPerProblem: tests.flat().length / count,
-    problemCharacters:
-      testCharacters + all.reduce((sum, { statement, starterCode }) => sum + statement.length + starterCode.length, 0),
-    testCharacters: testCharacters / count,
+    testsPerProblem: sum(all.map((problem) => testsOf(problem).length)) / count,
+    problemCharacters: sum(
+      all.map(
+        (problem) => problem.statement.length + problem.starterCode.length + sum(testsOf(problem).map(charactersHeld)),
+      ),
+    ),
+    testCharacters:
+      sum(seen.map(({ input, expected }) => excerpt(input).length + excerpt(expected).length)) /
+      Math.max(1, spread.length),
   };
 }
 

@@ -7,12 +7,15 @@ import { judgeAnswer, judgedPart } from '../datasets/answers/judge.ts';
 import { programOf } from '../datasets/index.ts';
 import type { Generated, PolicyEngine, Sampling, TokenIds, TokenStats } from '../engine/engine.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
+import { excerpt } from '../sandbox/excerpt.ts';
 import type { Program, Services } from './order.ts';
 
 /** Sequences of one generate call: enough to fill a device, few enough to report progress and overlap with the sandbox. */
 export const CALL_SEQUENCES = 256;
 /** Progress within a call: a long one would else look dead. */
 const PROGRESS_MS = 250;
+/** UTF-16 units of tests that wait in the sandbox: a program has its tests with it, at times a hundred megabytes of them. */
+const MOST_SENT_CHARS = 2 ** 27;
 
 export interface Rollout {
   readonly problem: Problem;
@@ -112,13 +115,19 @@ function draft(slot: Slot, generated: Generated, tokenizer: Tokenizer): Draft {
   return { ...slot, completion, tokens, finished, stats, code: judgedPart(slot.problem, completion) };
 }
 
+interface Asked {
+  readonly program: Program;
+  readonly resolve: (result: Promise<ProgramResult | undefined>) => void;
+}
+
 /** Asks for the verdicts on programs as they come, together those that come at one time. Identical programs for one
  * problem are run once: their tests are the same, so their verdicts are. */
 class Judge {
   readonly #source: RolloutSource;
   readonly #verdicts = new Map<string, Promise<ProgramResult | undefined>>();
-  #waiting: { readonly program: Program; readonly resolve: (result: Promise<ProgramResult | undefined>) => void }[] =
-    [];
+  #waiting: Asked[] = [];
+  /** Characters of the tests that have been sent and not judged. */
+  #sent = 0;
 
   constructor(source: RolloutSource) {
     this.#source = source;
@@ -148,13 +157,31 @@ class Judge {
     });
   }
 
+  /** As many of those that wait as may be on their way at one time; one of any size. */
   #send(): void {
-    const sent = this.#waiting;
-    this.#waiting = [];
+    const sent: Asked[] = [];
+    let characters = 0;
+    for (const asked of this.#waiting) {
+      const more = charactersOf(asked.program);
+      if (this.#sent + characters > 0 && this.#sent + characters + more > MOST_SENT_CHARS) break;
+      characters += more;
+      sent.push(asked);
+    }
+    if (sent.length === 0) return;
+    this.#waiting = this.#waiting.slice(sent.length);
+    this.#sent += characters;
     const results = this.#source.execute(sent.map(({ program }) => program));
     sent.forEach(({ resolve }, i) => void resolve(results.then((all) => all[i])));
+    const judged = () => {
+      this.#sent -= characters;
+      this.#send();
+    };
+    results.then(judged, judged);
   }
 }
+
+const charactersOf = ({ tests }: Program): number =>
+  tests.reduce((sum, { input, expected }) => sum + input.length + expected.length, 0);
 
 function testsOf(problem: Problem): readonly Test[] {
   return [...problem.visibleTests, ...problem.hiddenTests];
@@ -166,7 +193,11 @@ function judgement(problem: Problem, result: ProgramResult | undefined): Pick<Ro
   const tests = testsOf(problem);
   return {
     outcome: result.verdict,
-    tests: result.tests.map((t, i) => ({ ...t, input: tests[i]?.input ?? '', expected: tests[i]?.expected ?? '' })),
+    tests: result.tests.map((t, i) => ({
+      ...t,
+      input: excerpt(tests[i]?.input ?? ''),
+      expected: excerpt(tests[i]?.expected ?? ''),
+    })),
     fault:
       result.verdict === 'sandbox-error'
         ? { stage: 'sandbox', message: result.tests.find((t) => t.verdict === 'sandbox-error')?.detail ?? 'no detail' }

@@ -6,6 +6,7 @@ import { type Problem, SPLITS, type Split } from '../../../src-shared/problem.ts
 import { type Dataset, type DatasetKind, hashOf, type Published, type Solution } from '../dataset.ts';
 import { fault } from '../parsing.ts';
 import { type FileRecord, filesOf, recordsOf } from '../records.ts';
+import { charactersHeld, TextsOnDisk } from '../texts-on-disk.ts';
 import { fileOption, type Splits, splitOptions } from './options.ts';
 import { splitByShare } from './split.ts';
 
@@ -55,7 +56,7 @@ interface Definition<O extends Options> {
   whyEmpty?(options: ValuesOf<O>): string;
 }
 
-/** Characters of all tests of a set: they are kept in memory. */
+/** Characters of all tests of a set that are kept in memory: the short ones. */
 const MOST_TEST_CHARS = 2 ** 30;
 
 interface Common {
@@ -139,14 +140,14 @@ async function readSet<O extends Options>(set: Definition<O>, chosen: Chosen<O>)
   const problems: Record<Split, Problem[]> = { train: [], validation: [], test: [] };
   const leftOut = new Map<string, number>();
   const leave = (reason: string) => leftOut.set(reason, (leftOut.get(reason) ?? 0) + 1);
+  const texts = new TextsOnDisk();
   let characters = 0;
   for await (const { entry, in: split } of entriesOf(set, chosen, 'problems')) {
     if ('leftOut' in entry) leave(entry.leftOut);
     else if (split === null) leave('in no split of the set');
     else {
-      const problem = entry.problem();
-      for (const { input, expected } of [...problem.visibleTests, ...problem.hiddenTests])
-        characters += input.length + expected.length;
+      const problem = texts.problem(entry.problem());
+      for (const test of [...problem.visibleTests, ...problem.hiddenTests]) characters += charactersHeld(test);
       if (characters > MOST_TEST_CHARS)
         throw fault(
           chosen.path,
