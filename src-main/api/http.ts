@@ -1,7 +1,8 @@
 /**
- * Carries the Api to a browser on this machine: the window's files over HTTP, files to import by POST to /import, and
- * the calls and events over one WebSocket at /rpc, on the loopback only. Whoever has the address with the token of this launch gets in, nobody else:
- * other users of the machine, other pages in the same browser and rebound host names do not.
+ * Carries the Api to a browser on this machine: the window's files over HTTP, files to import by POST to /import,
+ * exported ones by GET below /exports/, and the calls and events over one WebSocket at /rpc, on the loopback only.
+ * Whoever has the address with the token of this launch gets in, nobody else: other users of the machine, other pages
+ * in the same browser and rebound host names do not.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -11,6 +12,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { AssayError } from '../../src-shared/errors.ts';
 import { readAsset, securityHeaders } from './assets.ts';
+import { exportedName, openExported, sendExported } from './download.ts';
 import { Outbox } from './outbox.ts';
 import type { Shell } from './shell.ts';
 import { takeUpload } from './upload.ts';
@@ -26,6 +28,8 @@ export interface ServeOptions {
   readonly port?: number;
   /** out/renderer. */
   readonly files: string;
+  /** Where exports lie; absent: none can be had. */
+  readonly exports?: string;
   readonly heartbeatMs?: number;
   /** Largest file that can be sent for import. */
   readonly maxUploadBytes?: number;
@@ -75,6 +79,12 @@ export async function serve(shell: Shell, options: ServeOptions): Promise<Served
       });
     }
     if (!hasSession(request)) return end(403, 'Not signed in: open the address that this launch of Assay printed');
+    const name = exportedName(url.pathname);
+    if (name !== null && options.exports !== undefined) {
+      const file = await openExported(options.exports, name);
+      if (file === null) return end(404, 'Not found');
+      return sendExported(file, name, response, headers, request.method === 'GET');
+    }
     const asset = await readAsset(options.files, url.pathname);
     if (asset === null) return end(404, 'Not found');
     return response

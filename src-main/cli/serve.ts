@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AssayError } from '../../src-shared/errors.ts';
+import { exportsFolder } from '../api/bundle.ts';
 import { serve } from '../api/http.ts';
 import type { OwnedShell } from '../api/shell.ts';
 import { findBrowser } from '../browsers.ts';
@@ -20,11 +21,12 @@ export async function serveCommand(app: OwnedShell, io: Io, { port, open }: Serv
     throw new AssayError('not-found', `the window's files are not in ${files}`, {
       hint: 'Build them with "npm run build".',
     });
-  const served = await serve(app, { port, files });
+  const { version, home } = await app.api.status({});
+  const served = await serve(app, { port, files, exports: exportsFolder(home) });
   const interrupted = Promise.withResolvers<void>();
   const ignoreInterrupt = io.onInterrupt(() => interrupted.resolve());
   try {
-    io.out(`Assay ${(await app.api.status({})).version} is ready at ${served.url}`);
+    io.out(`Assay ${version} is ready at ${served.url}`);
     const browser = open && hasDisplay() ? findBrowser() : null;
     if (browser === null) {
       if (open) {

@@ -1,6 +1,6 @@
 /** The list of runs, as a person uses it: found by a query, grouped, chosen, tagged, deleted and brought back. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -156,6 +156,20 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     await page.locator('header').click();
     await page.keyboard.press('Control+z');
     await counted(`3 of ${RUNS}`);
+  });
+
+  test('exported, and brought to the machine of the browser', { timeout: 180_000 }, async () => {
+    await page.getByRole('button', { name: 'Export' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Export' }).click();
+    const download = page.waitForEvent('download');
+    await dialog.getByRole('link', { name: 'Download' }).click();
+    const file = await download;
+    expect(file.suggestedFilename()).toMatch(/^runs-[\d-]+T\d+\.assay$/);
+    const exported = readFileSync(join(home, 'exports', file.suggestedFilename()));
+    expect(readFileSync(await file.path())).toEqual(exported);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
   });
 
   test('columns are added and remembered; a view is kept and opened again', { timeout: 180_000 }, async () => {

@@ -1,5 +1,6 @@
 /** Writes the chosen runs to a file: a bundle for another Assay, or tables for other programs. */
-import { Button, Checkbox, Modal, SegmentedControl, Select } from '@mantine/core';
+import { ActionIcon, Button, Checkbox, Modal, SegmentedControl, Select, Tooltip } from '@mantine/core';
+import { IconDownload } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { RunSummary } from '../../../src-shared/api.ts';
@@ -20,6 +21,9 @@ const FORMATS: Readonly<Record<ExportFormat, { readonly label: string; readonly 
   parquet: { label: 'Parquet', help: 'One table of all metrics, one of all rollouts.' },
   csv: { label: 'CSV', help: 'The same two tables as text.' },
 };
+/** Which may be on another machine, looking through a tunnel. The desktop window has a scheme of its own. */
+const IN_BROWSER = location.protocol === 'http:';
+const nameOf = (path: string) => path.split(/[\\/]/).at(-1) ?? '';
 const ROLLOUTS: Readonly<Record<RolloutChoice, string>> = {
   none: 'None',
   samples: 'Samples: the first of eight problems a step',
@@ -89,8 +93,15 @@ function ExportForm({ runIds }: { runIds: readonly string[] }) {
       <div role="status">
         {written.data?.files.map(({ path, bytes }) => (
           <p key={path} className={css.file}>
-            <code>{path}</code> <span className="faint">{formatBytes(bytes)}</span>
+            <code>{path}</code> <span className={`${css.size} faint`}>{formatBytes(bytes)}</span>
             <CopyButton text={() => path} label="Copy the path" />
+            {IN_BROWSER ? (
+              <Tooltip label="Download">
+                <ActionIcon component="a" href={`/exports/${nameOf(path)}`} download size={24} aria-label="Download">
+                  <IconDownload size={14} />
+                </ActionIcon>
+              </Tooltip>
+            ) : null}
           </p>
         ))}
       </div>

@@ -1,5 +1,5 @@
 /** The loopback server against those who should not get in, and against clients that do not keep up. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,14 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'secret.json'), '{"secret": true}');
   mkdirSync(join(folder, 'renderer-other'));
   writeFileSync(join(folder, 'renderer-other', 'other.json'), '{"secret": true}');
-  served = await serve(shell, { files });
+  const exports = join(folder, 'exports');
+  mkdirSync(join(exports, 'folder'), { recursive: true });
+  writeFileSync(join(exports, 'folder', 'inner.json'), '{"secret": true}');
+  writeFileSync(join(exports, 'runs-3.assay'), 'PK bundle');
+  writeFileSync(join(exports, 'empty.csv'), '');
+  writeFileSync(join(exports, '.hidden'), '{"secret": true}');
+  symlinkSync(join(folder, 'secret.json'), join(exports, 'link.csv'));
+  served = await serve(shell, { files, exports });
   host = new URL(served.origin).host;
   const signIn = await fetch(served.url, { redirect: 'manual' });
   cookie = (signIn.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
@@ -128,31 +135,67 @@ describe('files', () => {
     expect(answer.body).not.toContain('secret');
   });
 
-  test.each(['/', '/missing.js', '/?token=x'])('every answer is fenced in: %s', async (path) => {
-    const { headers } = await ask(path);
-    const policy = Object.fromEntries(
-      String(headers['content-security-policy'])
-        .split('; ')
-        .map((directive) => [directive.split(' ')[0], directive.split(' ').slice(1).join(' ')]),
-    );
-    expect(policy).toEqual({
-      'default-src': "'none'",
-      'script-src': "'self'",
-      'style-src': "'self' 'unsafe-inline'",
-      'img-src': "'self' data:",
-      'font-src': "'self'",
-      'connect-src': `'self' ws://${host}`,
-      'base-uri': "'none'",
-      'form-action': "'none'",
-      'frame-ancestors': "'none'",
-    });
-    expect(headers).toMatchObject({
+  test('an exported file, to whoever is signed in', async () => {
+    const answer = await ask('/exports/runs-3.assay');
+    expect(answer).toMatchObject({ status: 200, body: 'PK bundle' });
+    expect(answer.headers).toMatchObject({
+      'content-disposition': 'attachment; filename="runs-3.assay"',
+      'content-type': 'application/octet-stream',
+      'content-length': '9',
       'x-content-type-options': 'nosniff',
-      'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-resource-policy': 'same-origin',
-      'cache-control': 'no-store',
     });
+    expect(await ask('/exports/runs-3.assay', { cookie }, 'HEAD')).toMatchObject({ status: 200, body: '' });
+    expect(await ask('/exports/empty.csv')).toMatchObject({ status: 200, body: '' });
+    expect((await ask('/exports/runs-3.assay', {})).status).toBe(403);
+    const none = await serve(shell, { files });
+    const [sign] = ((await fetch(none.url, { redirect: 'manual' })).headers.get('set-cookie') ?? '').split(';');
+    expect((await fetch(`${none.origin}/exports/runs-3.assay`, { headers: { cookie: sign ?? '' } })).status).toBe(404);
+    await none.close();
   });
+
+  test.each([
+    ...[
+      '/exports/link.csv',
+      '/exports/folder',
+      '/exports/missing.csv',
+      '/exports/.hidden',
+      '/exports/..%2fsecret.json',
+    ],
+    ...['/exports/../secret.json', '/exports/folder/inner.json', '/exports/', '/exports/secret.json%00.csv'],
+  ])('no export: %s', async (path) => {
+    const answer = await ask(path);
+    expect(answer.body).not.toContain('secret');
+    expect(answer.headers['content-disposition']).toBeUndefined();
+  });
+
+  test.each(['/', '/missing.js', '/exports/runs-3.assay', '/?token=x'])(
+    'every answer is fenced in: %s',
+    async (path) => {
+      const { headers } = await ask(path);
+      const policy = Object.fromEntries(
+        String(headers['content-security-policy'])
+          .split('; ')
+          .map((directive) => [directive.split(' ')[0], directive.split(' ').slice(1).join(' ')]),
+      );
+      expect(policy).toEqual({
+        'default-src': "'none'",
+        'script-src': "'self'",
+        'style-src': "'self' 'unsafe-inline'",
+        'img-src': "'self' data:",
+        'font-src': "'self'",
+        'connect-src': `'self' ws://${host}`,
+        'base-uri': "'none'",
+        'form-action': "'none'",
+        'frame-ancestors': "'none'",
+      });
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+        'cache-control': 'no-store',
+      });
+    },
+  );
 });
 
 describe('the socket', () => {
