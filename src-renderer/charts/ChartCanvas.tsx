@@ -1,6 +1,6 @@
 /**
  * The one place that knows echarts: makes a canvas, keeps its size, shares its crosshair with the others of its group,
- * and tells what is pointed at, picked and zoomed into. What is drawn comes from outside.
+ * and tells what is pointed at, picked and zoomed into, by mouse or by key. What is drawn comes from outside.
  */
 import { LineChart } from 'echarts/charts';
 import { AxisPointerComponent, GridComponent, MarkLineComponent, MarkPointComponent } from 'echarts/components';
@@ -9,6 +9,7 @@ import { CanvasRenderer } from 'echarts/renderers';
 import { type RefObject, useEffect, useRef } from 'react';
 import type { ChartOption } from '../../src-shared/charts/option.ts';
 import css from './ChartCanvas.module.css';
+import { chartKeys } from './chart-keys.ts';
 import { join, type Peer } from './crosshair.ts';
 import { cancelDraw, requestDraw } from './draw-queue.ts';
 import { type Gestures, listen, type Plot } from './gestures.ts';
@@ -25,6 +26,10 @@ export interface ChartHandle {
   png(background: string): Promise<Blob>;
   /** The size of the canvas in CSS pixels. */
   size(): { width: number; height: number };
+  /** A key while the chart has the focus. @returns whether it meant something */
+  press(event: KeyboardEvent): boolean;
+  /** The focus went elsewhere. */
+  leave(): void;
 }
 
 /** What the pointer asks for, in places of the x axis. */
@@ -84,11 +89,6 @@ export function ChartCanvas(props: ChartCanvasProps) {
       stale = true;
       if (near) requestDraw(draw);
     };
-    handle.current = {
-      invalidate,
-      png: (background) => toPng(chart, background),
-      size: () => ({ width: chart.getWidth(), height: chart.getHeight() }),
-    };
     const resized = new ResizeObserver(() => {
       chart.resize();
       invalidate();
@@ -137,6 +137,22 @@ export function ChartCanvas(props: ChartCanvasProps) {
       pick: (x) => latest.current.onPick?.(placeAt(x)),
     };
     const unlisten = listen(host, mark, plot, () => gestures);
+    const keys = chartKeys(
+      plot,
+      () => gestures,
+      (x) => {
+        const place = x === null || shown === '' ? null : placeAt(x);
+        peer.point(place);
+        for (const other of crosshair.others()) other.point(place);
+      },
+    );
+    handle.current = {
+      invalidate,
+      png: (background) => toPng(chart, background),
+      size: () => ({ width: chart.getWidth(), height: chart.getHeight() }),
+      press: keys.press,
+      leave: keys.leave,
+    };
     requestDraw(draw);
     return () => {
       cancelDraw(draw);

@@ -14,6 +14,7 @@ import type { LiveRun } from '../data/live.ts';
 import { throttle } from '../lib/throttle.ts';
 import { ChartCanvas, type ChartHandle } from './ChartCanvas.tsx';
 import { ChartMenu, type ChartPlace } from './ChartMenu.tsx';
+import { chartFocus } from './chart-keys.ts';
 import type { ChartViewState } from './chart-view.ts';
 import { bucketsToCsv, CSV_POINTS } from './csv.ts';
 import css from './MetricChart.module.css';
@@ -179,7 +180,7 @@ export function MetricChart({ spec, page, height = 176, place, onExpand, grip }:
           ))}
         </ul>
       ) : null}
-      <div ref={image} role="img" aria-label={spec.title} data-points="0" className={css.image}>
+      <div ref={image} role="img" aria-label={spec.title} data-points="0" className={css.image} {...chartFocus(chart)}>
         <ChartCanvas
           handle={chart}
           group={group}

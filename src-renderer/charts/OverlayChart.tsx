@@ -8,6 +8,7 @@ import type { Unit } from '../../src-shared/format.ts';
 import { overlayCsv } from '../lib/overlay-csv.ts';
 import { ChartCanvas, type ChartHandle } from './ChartCanvas.tsx';
 import { ChartMenu } from './ChartMenu.tsx';
+import { chartFocus } from './chart-keys.ts';
 import css from './MetricChart.module.css';
 import type { OverlayZoom } from './overlay-zoom.ts';
 
@@ -51,6 +52,13 @@ export function OverlayChart(props: OverlayChartProps) {
     const { toSvg } = await import('./svg.ts');
     return toSvg(optionOf(), chart.current?.size() ?? { width: 600, height: 240 }, CHART_COLOURS[scheme].surface);
   };
+  const focus = chartFocus(chart);
+  const own = () => {
+    isOwn.current = true;
+  };
+  const others = () => {
+    isOwn.current = false;
+  };
   const points = lines.reduce((n, line) => n + line.points.length, 0);
   return (
     <figure className={css.chart} data-empty={points === 0}>
@@ -75,12 +83,14 @@ export function OverlayChart(props: OverlayChartProps) {
         aria-label={`${title}: ${lines.length} ${lines.length === 1 ? 'line' : 'lines'}`}
         data-points={points}
         className={css.image}
-        onPointerEnter={() => {
-          isOwn.current = true;
+        {...focus}
+        onFocus={own}
+        onBlur={() => {
+          focus.onBlur();
+          others();
         }}
-        onPointerLeave={() => {
-          isOwn.current = false;
-        }}
+        onPointerEnter={own}
+        onPointerLeave={others}
       >
         <ChartCanvas
           handle={chart}

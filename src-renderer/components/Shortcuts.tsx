@@ -15,6 +15,8 @@ const KEYS: readonly (readonly [readonly string[], string])[] = [
   [[']'], 'Step after, in rollouts'],
   [['Space'], 'Peek, in the list of runs'],
   [['x'], 'Select; with Shift, all up to here'],
+  [['←', '→'], 'Crosshair of the chart that has the focus; with Shift, pan it'],
+  [['+', '-'], 'Zoom the chart; 0 shows all of it'],
   [['Esc'], 'Close, or clear the selection'],
   [['Ctrl/Cmd', 'Z'], 'Undo'],
   [['?'], 'This list'],

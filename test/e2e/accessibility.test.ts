@@ -221,6 +221,22 @@ async function barriers(page: Page): Promise<string[]> {
     );
 }
 
+/** What can be pressed or dragged, by the pointer that it shows, and has no place that Tab or the arrows reach. */
+const unreachable = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const PRESSED = ['pointer', 'grab', 'move', 'col-resize', 'row-resize', 'ew-resize', 'ns-resize', 'crosshair'];
+    const FOCUSABLE =
+      'a[href], button:not(:disabled), input:not(:disabled), select, textarea, summary, [tabindex="0"], [role="option"], [role="menuitem"], [role="tab"], [role="radio"]';
+    const cursorOf = (element: Element) => getComputedStyle(element).cursor;
+    return [...document.body.querySelectorAll('*')]
+      .filter((element) => PRESSED.includes(cursorOf(element)) && element.checkVisibility())
+      .filter(({ parentElement }) => parentElement === null || !PRESSED.includes(cursorOf(parentElement)))
+      .filter((element) => element.closest(FOCUSABLE) === null && element.querySelector(FOCUSABLE) === null)
+      .filter((element) => element.closest(':disabled, [aria-hidden="true"]') === null)
+      .filter((element) => ![element.closest('label'), element.querySelector('label')].some((label) => label?.control))
+      .map((element) => `${cursorOf(element)}: ${element.outerHTML.slice(0, 160)}`);
+  });
+
 describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: ${noBrowser}`}`, () => {
   const home = mkdtempSync(join(tmpdir(), 'assay-axe-'));
   let app: ServedApp;
@@ -259,6 +275,7 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
           // What fades in is not yet what is read.
           await page.waitForTimeout(300);
           expect((await barriers(page)).join('\n')).toBe('');
+          expect((await unreachable(page)).join('\n')).toBe('');
         } finally {
           await page.close();
         }
