@@ -95,8 +95,13 @@ def become(program, command, answers_calls):
     os._exit(EXIT_ERROR)
 
 
+# The mark of the call that is being answered (supervise.py).
+mark = b''
+
+
 def read_line():
-    """The next line on CALLS, without its end; never more than that, so that nothing is read ahead."""
+    """The next line on CALLS, without its mark and its end; never more than that, so that nothing is read ahead."""
+    global mark
     line = bytearray()
     while True:
         chunk = os.read(CALLS, 1 << 16)
@@ -104,11 +109,12 @@ def read_line():
             os._exit(0)
         line += chunk
         if line.endswith(b'\n'):
-            return bytes(line[:-1])
+            mark, _, text = bytes(line[:-1]).partition(b' ')
+            return text
 
 
 def say(answer):
-    write_all(REPORT, answer + b'\n')
+    write_all(REPORT, mark + b' ' + answer + b'\n')
 
 
 def answer_calls(code, module, function_name):

@@ -21,8 +21,11 @@ const { exit, getActiveResourcesInfo } = process;
 const mapEntries = Map.prototype.entries;
 const setValues = Set.prototype.values;
 
+/** The mark of the call that is being answered, and a space (supervise.py); nothing where no call was asked. */
+let mark = '';
+
 function say(answer) {
-  const line = Buffer.from(`${answer}\n`);
+  const line = Buffer.from(`${mark}${answer}\n`);
   for (let done = 0; done < line.length; ) done += writeSync(ANSWERS, line, done);
 }
 
@@ -222,7 +225,10 @@ async function serve(file, name) {
   const code = readProgram(file);
   const require = createRequire(file);
   for (;;) {
-    const input = JSON.parse(nextLine());
+    const line = nextLine();
+    const start = line.indexOf(' ') + 1;
+    mark = line.slice(0, start);
+    const input = JSON.parse(line.slice(start));
     let answer;
     try {
       const realm = newRealm();

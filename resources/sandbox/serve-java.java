@@ -303,9 +303,19 @@ final class Serve implements Runnable, Thread.UncaughtExceptionHandler {
         return text.toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Null at the end of the calls. */
+    /** The mark of the call that is being answered, and a space (supervise.py); empty before the first. */
+    static String mark = "";
+
+    /** Without its mark; null at the end of the calls. */
     byte[] nextLine() throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream(1 << 12);
+        StringBuilder first = new StringBuilder();
+        while (first.length() == 0 || first.charAt(first.length() - 1) != ' ') {
+            int next = calls.read();
+            if (next < 0) return null;
+            first.append((char) next);
+        }
+        mark = first.toString();
         for (int next = calls.read(); next != '\n'; next = calls.read()) {
             if (next < 0) return null;
             line.write(next);
@@ -314,7 +324,7 @@ final class Serve implements Runnable, Thread.UncaughtExceptionHandler {
     }
 
     static void say(String answer) throws IOException, ReflectiveOperationException {
-        new FileOutputStream(descriptor(3)).write((answer + "\n").getBytes(StandardCharsets.US_ASCII));
+        new FileOutputStream(descriptor(3)).write((mark + answer + "\n").getBytes(StandardCharsets.US_ASCII));
     }
 
     /** The library has no other way to a descriptor that was inherited, where there is no /dev/fd. */

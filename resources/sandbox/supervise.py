@@ -14,6 +14,7 @@ MEMORY_LOOK_SECONDS = 0.1
 STDERR_BYTES = 4096
 PIPE_READS = 17  # a pipe that a program has made as large as it may holds 1 MiB
 LAST_ANSWER = b',"last":true}'
+MARK_BYTES = 8  # drawn anew for each call, and the first word of its answer: what was said of another is none
 FIRST_OWN_DESCRIPTOR = 16  # above every descriptor that a test process has, so that it can take its own from these
 
 
@@ -83,7 +84,7 @@ class TestProcess:
     def __init__(self, program, mode, arguments, folder, streams, calls=False, text=b''):
         self.limits, self.streams, self.answers = program['limits'], streams, streams.report if calls else None
         self.recipe = program['recipe']
-        self.started, self.calls, self.text = time.monotonic(), 0, memoryview(text)
+        self.started, self.calls, self.mark, self.text = time.monotonic(), 0, b'', memoryview(text)
         streams.clear()
         stdin, self.feed = map(high, os.pipe())
         ends = [stdin, streams.stdout.writer, streams.stderr.writer, streams.report.writer, streams.setup.writer]
@@ -122,13 +123,16 @@ class TestProcess:
         if self.calls > 0:
             self.started = time.monotonic()
         self.calls += 1
-        self.text = memoryview(line + b'\n')
+        self.mark = os.urandom(MARK_BYTES).hex().encode() + b' '
+        self.text = memoryview(self.mark + line + b'\n')
         if self.watch(self.started) is None or (self.recipe is not None and not self.take_output()):
             return self.end()
         wall_ms = (time.monotonic() - self.started) * 1000
-        said, _, rest = bytes(self.answers.data).partition(b'\n')
-        # Its program knows the channel, and may have said more than it was asked: then it is not asked again.
-        suspect = len(rest) > 0 or self.answers.overflowed
+        line, _, rest = bytes(self.answers.data).partition(b'\n')
+        said = self.unmarked(line)
+        # Its program knows the channel, and may have said something else or more than it was asked: then it is not
+        # asked again.
+        suspect = len(rest) > 0 or len(said) == 0 or self.answers.overflowed
         header = {'status': 'exited', 'code': 0, 'detail': '', 'wallMs': round(wall_ms, 3),
                   'memoryMb': processes.peak_mib(), 'stderr': text_of(self.streams.stderr)}
         stdout = bytes(self.streams.stdout.data) if self.recipe is not None else b''
@@ -138,6 +142,10 @@ class TestProcess:
         if suspect or said.endswith(LAST_ANSWER):
             self.kill()
         return header, stdout, said
+
+    def unmarked(self, line):
+        """What was said of the call that was asked last; nothing where it was said of another, or of none."""
+        return line[len(self.mark):] if line.startswith(self.mark) else b''
 
     def take_output(self):
         """Reads what was printed before the answer, which is in the pipe; False where that passes the limit."""
@@ -240,7 +248,7 @@ class TestProcess:
                       memoryMb=round(self.usage.ru_maxrss / (1 << 10 if LINUX else 1 << 20), 1))
         if self.recipe is not None and self.memory_was_refused(header):
             header['status'] = 'memory-limit'
-        seen = header, bytes(stdout.data), bytes(report.data).partition(b'\n')[0]
+        seen = header, bytes(stdout.data), self.unmarked(bytes(report.data).partition(b'\n')[0])
         self.streams.clear()
         return seen
 

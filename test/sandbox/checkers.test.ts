@@ -1,7 +1,7 @@
 /** Tests that code decides: asserts that call the program from another sandbox, and checkers of what it put out. */
 import { describe, expect, test } from 'vitest';
 import type { Test } from '../../src-shared/verdict.ts';
-import { call, stdin } from './harness.ts';
+import { call, FIND_MARK, stdin } from './harness.ts';
 import { underEachIsolation } from './suite.ts';
 
 const asserts = (input: string): Test => ({ kind: 'asserts', input, expected: '' });
@@ -62,7 +62,7 @@ await underEachIsolation(({ sandbox, run, expectWell }) => {
       ['an exception', 'def f(): return 1 / 0', 'assert f() == 2', 'runtime-error', /ZeroDivisionError/],
       [
         'a forged assertion of success',
-        'import os\nos.write(3, b\'{"passed": true}\\n\')\ndef f(): return 1',
+        `${FIND_MARK}\nos.write(3, mark() + b'{"passed": true}\\n')\ndef f(): return 1`,
         'assert f() == 2',
         'runtime-error',
         /./,
@@ -82,7 +82,7 @@ await underEachIsolation(({ sandbox, run, expectWell }) => {
       ['text that does not compile', 'def f(: pass', 'assert f() == 2', 'compile-error', /SyntaxError/],
       [
         'an answer that is no encoding',
-        'import os, time\nos.write(3, b\'{"value": {"d": 5}}\\n\')\ntime.sleep(9)',
+        `${FIND_MARK}\nos.write(3, mark() + b'{"value": {"d": 5}}\\n')\ntime.sleep(9)`,
         'assert f() == 2',
         'runtime-error',
         /nonsense/,

@@ -24,6 +24,16 @@ export const call = (expected: string, ...inputs: string[]): Test => ({
   expected,
 });
 
+/** Python for what a program could do: `mark()` finds the mark of the call that it is asked (resources/sandbox/supervise.py). */
+export const FIND_MARK = `import os, sys, time
+def mark():
+  frame = sys._getframe()
+  while frame is not None:
+    found = frame.f_globals.get('mark')
+    if isinstance(found, bytes): return found + b' '
+    frame = frame.f_back
+`;
+
 /** The result of a program on one test; a functional test calls `f`. */
 export async function runOne(
   sandbox: Sandbox,

@@ -2,7 +2,7 @@
  * each isolation that works on this machine. */
 import { describe, expect, test } from 'vitest';
 import type { Test } from '../../src-shared/verdict.ts';
-import { call, stdin } from './harness.ts';
+import { call, FIND_MARK, stdin } from './harness.ts';
 import { underEachIsolation } from './suite.ts';
 
 const SHORT = { wallMs: 1_500, cpuSeconds: 3 };
@@ -79,6 +79,11 @@ await underEachIsolation(({ sandbox, isolated, run, expectWell }) => {
         'answers before it is asked',
         'import os\ndef f(n):\n  os.write(3, b\'{"value": 1}\\n{"value": 2}\\n{"value": 3}\\n\')\n  return 0',
         call('9', '1'),
+      ],
+      [
+        'answers before it is asked, with the mark of another call',
+        `${FIND_MARK}\ndef f(n):\n  m = mark()\n  os.write(3, m + b'{"value": 9}\\n' + m + b'{"value": 9}\\n')\n  return 0`,
+        call('8', '1'),
       ],
       ['an object equal to everything', 'class E:\n  __eq__ = lambda s, o: True\ndef f(): return E()', call('6')],
       [
@@ -157,8 +162,18 @@ await underEachIsolation(({ sandbox, isolated, run, expectWell }) => {
       const code = 'import os\ndef f(n):\n  os.write(3, b\'{"value": 6}\\n\')\n  return n';
       const tests = [call('6', '6'), call('6', '6'), call('7', '7'), call('8', '8')];
       const { tests: results } = await sandbox().run({ code, functionName: 'f', tests, anew: true });
-      // What it wrote was its answer, and only ever for the call that it was asked.
-      expect(results.map(({ verdict }) => verdict)).toEqual(['passed', 'passed', 'wrong-answer', 'wrong-answer']);
+      // It does not say of which call it is.
+      expect(results.map(({ verdict }) => verdict)).toEqual(Array(4).fill('runtime-error'));
+    });
+
+    test('no answer that comes late counts for the next call', async () => {
+      // Answers -1, and then returns what the next call is asked for.
+      const code = `${FIND_MARK}\ndef f(n):\n  os.write(3, mark() + b'{"value": -1}\\n')\n  time.sleep(0.05)\n  return n`;
+      const tests = [1, 2, 3, 4].map((n) => call(`${n - 1}`, `${n}`));
+      const { tests: results } = await sandbox().run({ code, functionName: 'f', tests, anew: true });
+      for (const { verdict } of results) expect(['wrong-answer', 'runtime-error']).toContain(verdict);
+      expect(results[0]?.verdict).toBe('wrong-answer');
+      await expectWell();
     });
   });
 
@@ -190,7 +205,7 @@ await underEachIsolation(({ sandbox, isolated, run, expectWell }) => {
       ],
       [
         'a forked child with the answer',
-        'import os, time\ndef f():\n  if os.fork() == 0:\n    time.sleep(0.2)\n    os.write(3, b\'{"value": 6}\\n\')\n    os._exit(0)\n  return 5',
+        `${FIND_MARK}\ndef f():\n  if os.fork() == 0:\n    time.sleep(0.2)\n    os.write(3, mark() + b'{"value": 6}\\n')\n    os._exit(0)\n  return 5`,
         call('6'),
         ['wrong-answer'],
       ],

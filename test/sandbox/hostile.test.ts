@@ -3,7 +3,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { call, stdin } from './harness.ts';
+import { call, FIND_MARK, stdin } from './harness.ts';
 import { SECRET, underEachIsolation } from './suite.ts';
 
 const SHORT = { wallMs: 1_500, cpuSeconds: 3 };
@@ -196,10 +196,11 @@ await underEachIsolation(({ isolated, sandbox, folder, run, expectWell }) => {
       await expectWell();
     });
 
-    test('a report with the right value passes: it is the answer', async () => {
-      const code = `import os\ndef f():\n  os.write(3, b'${forged}')\n  os._exit(0)`;
+    test('a report with the right value passes if it is of its call: it is the answer', async () => {
+      const code = `${FIND_MARK}\ndef f():\n  os.write(3, mark() + b'${forged}')\n  os._exit(0)`;
       expect((await run(code, call('6'))).verdict).toBe('passed');
       expect((await run(code, call('7'))).verdict).toBe('wrong-answer');
+      expect((await run(code.replace('mark() + ', ''), call('6'))).verdict).toBe('runtime-error');
     });
 
     test('the expected value is nowhere in the memory of the process', async () => {
