@@ -71,16 +71,17 @@ export class Pool {
     const { signal } = job;
     if (this.#closing.signal.aborted) return Promise.reject(this.#closing.signal.reason);
     if (signal?.aborted) return Promise.reject(signal.reason);
-    return new Promise((resolve, reject) => {
-      const queued: Queued = { ...job, resolve, reject };
-      this.#queue.push(queued);
-      const leave = () => {
-        const at = this.#queue.indexOf(queued);
-        if (at >= 0) reject(this.#queue.splice(at, 1)[0]?.signal?.reason);
-      };
-      signal?.addEventListener('abort', leave, { once: true });
-      this.#assign();
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<ProgramResult>();
+    const queued: Queued = { ...job, resolve, reject };
+    const leave = () => {
+      const at = this.#queue.indexOf(queued);
+      if (at >= 0) reject(this.#queue.splice(at, 1)[0]?.signal?.reason);
+    };
+    signal?.addEventListener('abort', leave, { once: true });
+    this.#queue.push(queued);
+    this.#assign();
+    // A signal lives as long as a run: what it still knew of every program would fill the memory with their tests.
+    return promise.finally(() => signal?.removeEventListener('abort', leave));
   }
 
   stats(): SandboxStats {

@@ -1,5 +1,7 @@
 /** The sandbox's own life: lost and stalled servers, aborts, closing, and the queue. */
+
 import { spawn } from 'node:child_process';
+import { getEventListeners } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -57,6 +59,12 @@ for (const level of ['bubblewrap', 'rlimits'] as const) {
       await expect(aborted).rejects.toBe(reason);
       expect((await other).verdict).toBe('passed');
       expect((await sandbox.run({ ...DOUBLE, tests })).verdict).toBe('passed');
+    });
+
+    test('a signal knows nothing of programs that have been judged', async () => {
+      const { signal } = new AbortController();
+      await Promise.all(Array.from({ length: 8 }, () => sandbox.run({ ...DOUBLE, tests }, signal)));
+      expect(getEventListeners(signal, 'abort')).toEqual([]);
     });
 
     test('an abort takes a waiting program out of the queue', async () => {
