@@ -50,11 +50,14 @@ export interface Frame {
 
 export function encodeFrame(header: object, body: string | Buffer): Buffer {
   const head = Buffer.from(JSON.stringify(header));
-  const content = typeof body === 'string' ? Buffer.from(body) : body;
-  const sizes = Buffer.alloc(8);
-  sizes.writeUInt32LE(head.length, 0);
-  sizes.writeUInt32LE(content.length, 4);
-  return Buffer.concat([sizes, head, content]);
+  const length = Buffer.byteLength(body);
+  const frame = Buffer.allocUnsafe(8 + head.length + length);
+  frame.writeUInt32LE(head.length, 0);
+  frame.writeUInt32LE(length, 4);
+  head.copy(frame, 8);
+  if (typeof body === 'string') frame.write(body, 8 + head.length);
+  else body.copy(frame, 8 + head.length);
+  return frame;
 }
 
 /** Collects chunks, gives back whole frames. Throws on a frame above `mostBytes` or with a header that is not JSON. */

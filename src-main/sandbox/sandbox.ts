@@ -111,7 +111,7 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
       if (tests.length === 0) return { verdict: 'sandbox-error', tests: [] }; // nothing was shown, so nothing passed
       refuseWhatCannotRun(languages, language, functionName, tests);
       const program = { language, code, functionName, limits };
-      const key = known.key({ ...program, tests, stopAtFirstFailure });
+      const key = known.key({ ...program, stopAtFirstFailure }, tests);
       const found = anew ? undefined : known.get(key);
       if (found !== undefined) return found;
       const result = await pool.run({ program, tests, stopAtFirstFailure, signal });

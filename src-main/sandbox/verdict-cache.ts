@@ -1,7 +1,7 @@
 /** Verdicts that are known: the same program on the same tests, under the same limits in the same sandbox, is judged
  * once. What the load of the machine can change, and what says nothing about the program, is not kept. */
 import { createHash } from 'node:crypto';
-import type { ProgramResult, Verdict } from '../../src-shared/verdict.ts';
+import type { ProgramResult, Test, Verdict } from '../../src-shared/verdict.ts';
 
 const MOST_CHARACTERS = 64 << 20;
 const NOT_KEPT: ReadonlySet<Verdict> = new Set(['time-limit', 'sandbox-error']);
@@ -22,8 +22,11 @@ export class VerdictCache {
     this.#version = version;
   }
 
-  key(program: object): string {
-    return createHash('sha256').update(this.#version).update('\0').update(JSON.stringify(program)).digest('base64');
+  /** Test by test: all of them together may be many megabytes. */
+  key(program: object, tests: readonly Test[]): string {
+    const hash = createHash('sha256').update(this.#version).update('\0').update(JSON.stringify(program));
+    for (const test of tests) hash.update('\0').update(JSON.stringify(test));
+    return hash.digest('base64');
   }
 
   get(key: string): ProgramResult | undefined {

@@ -15,7 +15,7 @@ export const CALL_SEQUENCES = 256;
 /** Progress within a call: a long one would else look dead. */
 const PROGRESS_MS = 250;
 /** UTF-16 units of tests that wait in the sandbox: a program has its tests with it, at times a hundred megabytes of them. */
-const MOST_SENT_CHARS = 2 ** 27;
+const MOST_SENT_CHARS = 2 ** 26;
 
 export interface Rollout {
   readonly problem: Problem;
