@@ -1,7 +1,7 @@
 /* The inside of a JavaScript program's process. Preloaded, it helps a program that reads standard input; run by itself
- * (arguments: the program's file and its function's name) it serves calls of that function: each a JSON string a line on
- * descriptor 4, its arguments one JSON value a line, answered with one line of JSON on descriptor 3 in the encoding that
- * src-main/sandbox/values.ts reads. Each call has a realm of its own, so that what honest programs leave in globals and
+ * (arguments: the program's file and its function's name) it serves calls of that function: each a mark and a JSON
+ * string a line on descriptor 4, its arguments one JSON value a line, answered with one line on descriptor 3, the mark and
+ * JSON in the encoding that src-main/sandbox/values.ts reads. Each call has a realm of its own, so that what honest programs leave in globals and
  * prototypes ends with it. Nothing here holds a hostile program: the sandbox around this process does. */
 'use strict';
 const fs = require('node:fs');

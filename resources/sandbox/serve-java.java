@@ -1,5 +1,5 @@
-/* The inside of a Java program's virtual machine. `serve <class>` answers stdin tests, one after another, each a JSON
- * string a line on descriptor 4, with one line of JSON on descriptor 3; each test has the program's classes anew.
+/* The inside of a Java program's virtual machine. `serve <class>` answers stdin tests, one after another, each a mark
+ * and a JSON string a line on descriptor 4, with one line, the mark and JSON, on descriptor 3; each test has the program's classes anew.
  * `run <class> <argument>...` runs the program once, on the real standard streams. <class>: the simple name of the class
  * whose main counts where several have one. Nothing here holds a hostile program: the sandbox around this process does.
  * Plain loops: each lambda would cost milliseconds of every program's compilation and start. */
