@@ -242,21 +242,18 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
   let app: ServedApp;
   let browser: Browser;
   let runId = '';
-  const contexts = new Map<string, BrowserContext>();
+  let context: BrowserContext;
 
   beforeAll(async () => {
     const fill = join(root, 'test', 'bench', 'store-fill.ts');
     execFileSync(process.execPath, [fill, home, '--runs', '12', '--points', '40000'], { stdio: 'ignore' });
     [app, browser] = await Promise.all([startApp(home), startBrowser()]);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, colorScheme });
-      contexts.set(colorScheme, context);
-      const page = await context.newPage();
-      await page.goto(app.url);
-      const href = await link(page).getAttribute('href');
-      runId = href?.split('/').at(-1) ?? '';
-      await page.close();
-    }
+    context = await browser.newContext({ viewport: { width: 1360, height: 900 } });
+    const page = await context.newPage();
+    await page.goto(app.url);
+    const href = await link(page).getAttribute('href');
+    runId = href?.split('/').at(-1) ?? '';
+    await page.close();
   });
   afterAll(async () => {
     await browser?.close();
@@ -264,20 +261,22 @@ describe.skipIf(noBrowser !== null)(`in a browser${noBrowser === null ? '' : `: 
     rmSync(home, { recursive: true, force: true });
   });
 
-  for (const colorScheme of ['light', 'dark'] as const)
-    for (const { name, path, ready } of pages)
-      test(`${name}, ${colorScheme}`, { timeout: 180_000 }, async () => {
-        const page = await contexts.get(colorScheme)?.newPage();
-        if (page === undefined) throw new Error(`there is no ${colorScheme} window`);
-        try {
-          await page.goto(new URL(app.url).origin + path.replace(':run', runId));
-          await ready(page);
-          // What fades in is not yet what is read.
+  for (const { name, path, ready } of pages)
+    test(name, { timeout: 180_000 }, async () => {
+      const page = await context.newPage();
+      try {
+        await page.goto(new URL(app.url).origin + path.replace(':run', runId));
+        await ready(page);
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme });
+          await page.locator(`html[data-mantine-color-scheme="${colorScheme}"]`).waitFor();
+          // What fades is not yet what is read.
           await page.waitForTimeout(300);
-          expect((await barriers(page)).join('\n')).toBe('');
-          expect((await unreachable(page)).join('\n')).toBe('');
-        } finally {
-          await page.close();
+          expect((await barriers(page)).map((barrier) => `${colorScheme}: ${barrier}`).join('\n')).toBe('');
         }
-      });
+        expect((await unreachable(page)).join('\n')).toBe('');
+      } finally {
+        await page.close();
+      }
+    });
 });
