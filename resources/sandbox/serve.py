@@ -93,8 +93,8 @@ class ProgramProcess:
         return test.run()
 
     def call(self, request, body):
-        """A test as one call of a process that answers all calls. What may have failed for what earlier calls used up
-        is called once more, in a new process."""
+        """A test as one call of a process that answers all calls. What may have failed for what earlier calls used up,
+        or left to be said, is called once more, in a new process."""
         if request.get('fresh') or (self.session is not None and not confine.is_untouched(self.folder)):
             self.end_session()
         if request['kind'] in ('call', 'reply'):
@@ -114,11 +114,12 @@ class ProgramProcess:
                 self.start_session(request['kind'])
             self.session.limits = dict(self.program['limits'], wallMs=wall_ms)
             seen = self.session.call(line)
-            header = seen[0]
+            header, answered_another = seen[0], self.session.answered_another
             if self.session.ended is not None or b'"memory-limit"' in seen[2]:
                 self.end_session()
             spent = header['status'] in ('memory-limit', 'signal') or (header['status'] == 'time-limit' and header['code'] != 0)
-            if not (used and request['kind'] in ('functional', 'stdin') and (spent or b'"memory-limit"' in seen[2])):
+            again = spent or b'"memory-limit"' in seen[2] or answered_another
+            if not (used and request['kind'] in ('functional', 'stdin') and again):
                 return seen
 
     def start_session(self, kind):

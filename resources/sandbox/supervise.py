@@ -103,6 +103,7 @@ class TestProcess:
         if calls:
             os.close(empty)
         self.ended, self.usage, self.cause, self.killed = None, None, None, False
+        self.answered_another = False  # instead of the last call
         self.exited = os.pidfd_open(self.pid) if hasattr(os, 'pidfd_open') else None
         self.poll = select.poll()
         for stream in streams.all:
@@ -130,6 +131,7 @@ class TestProcess:
         wall_ms = (time.monotonic() - self.started) * 1000
         line, _, rest = bytes(self.answers.data).partition(b'\n')
         said = self.unmarked(line)
+        self.answered_another = len(said) == 0
         # Its program knows the channel, and may have said something else or more than it was asked: then it is not
         # asked again.
         suspect = len(rest) > 0 or len(said) == 0 or self.answers.overflowed
