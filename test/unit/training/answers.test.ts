@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { resolveConfig } from '../../../src-main/catalogue.ts';
 import { failurePatterns } from '../../../src-main/diagnostics/failure-patterns.ts';
-import type { Generated, PolicyEngine } from '../../../src-main/engine/engine.ts';
+import type { PolicyEngine } from '../../../src-main/engine/engine.ts';
 import { loadTokenizer, type Tokenizer } from '../../../src-main/model/tokenizer.ts';
 import { resourcePath } from '../../../src-main/resources.ts';
 import { rewards } from '../../../src-main/rewards/index.ts';
@@ -11,6 +11,7 @@ import { judgedRollouts, type Rollout } from '../../../src-main/training/rollout
 import { outputsOf, scoredGroups } from '../../../src-main/training/scoring.ts';
 import { runSeeds } from '../../../src-main/training/seeds.ts';
 import type { Problem } from '../../../src-shared/problem.ts';
+import { scriptedEngine } from '../../fixtures/scripted-engine.ts';
 
 const problem: Problem = {
   ...{ id: 'p', statement: 'What is one half of three?', functionName: '', starterCode: '', difficulty: '' },
@@ -31,17 +32,7 @@ let tokenizer: Tokenizer;
 let group: readonly Rollout[];
 beforeAll(async () => {
   tokenizer = await loadTokenizer(resourcePath('policy'));
-  let next = 0;
-  const engine = {
-    async generate(prompts: readonly unknown[], _sampling: unknown, onDone: (i: number, done: Generated) => void) {
-      for (const i of prompts.keys()) {
-        const tokens = Int32Array.from([...tokenizer.encode(RESPONSES[next++] ?? ''), tokenizer.eosId]);
-        const some = () => new Float32Array(tokens.length).fill(0.5);
-        const stats = { logprob: some(), entropy: some(), klUniform: some(), top1: some(), top2: some() };
-        onDone(i, { tokens, finished: true, stats });
-      }
-    },
-  } as unknown as PolicyEngine;
+  const engine = scriptedEngine(tokenizer, (n) => RESPONSES[n] ?? '');
   const judged = await judgedRollouts(
     {
       ...{ engine, tokenizer, promptOf: ({ statement }: Problem) => statement },

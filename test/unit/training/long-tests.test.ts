@@ -1,7 +1,6 @@
 /** Tests of many megabytes, on their way to the sandbox and in what is kept of a rollout. */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { Generated, PolicyEngine } from '../../../src-main/engine/engine.ts';
 import { loadTokenizer } from '../../../src-main/model/tokenizer.ts';
 import { resourcePath } from '../../../src-main/resources.ts';
 import { listHash } from '../../../src-main/training/list-hash.ts';
@@ -9,6 +8,7 @@ import type { Program } from '../../../src-main/training/order.ts';
 import { judgedRollouts } from '../../../src-main/training/rollouts.ts';
 import type { Problem } from '../../../src-shared/problem.ts';
 import type { ProgramResult } from '../../../src-shared/verdict.ts';
+import { scriptedEngine } from '../../fixtures/scripted-engine.ts';
 
 /** One string of 25 million characters, which all problems have. */
 const LONG = '7'.repeat(25_000_000);
@@ -22,16 +22,7 @@ const problems = Array.from(
 
 async function judge(execute: (programs: readonly Program[]) => Promise<readonly ProgramResult[]>) {
   const tokenizer = await loadTokenizer(resourcePath('policy'));
-  const engine = {
-    async generate(prompts: readonly unknown[], _sampling: unknown, onDone: (i: number, done: Generated) => void) {
-      for (const i of prompts.keys()) {
-        const tokens = Int32Array.from([...tokenizer.encode(`\`\`\`python\nprint(${i})\n\`\`\``), tokenizer.eosId]);
-        const some = () => new Float32Array(tokens.length);
-        const stats = { logprob: some(), entropy: some(), klUniform: some(), top1: some(), top2: some() };
-        onDone(i, { tokens, finished: true, stats });
-      }
-    },
-  } as unknown as PolicyEngine;
+  const engine = scriptedEngine(tokenizer, (n) => `\`\`\`python\nprint(${n})\n\`\`\``);
   const { groups } = await judgedRollouts(
     {
       ...{ engine, tokenizer, promptOf: ({ statement }: Problem) => statement, execute },
